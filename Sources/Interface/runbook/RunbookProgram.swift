@@ -1,0 +1,3 @@
+@main struct RunbookProgram {
+  static func main() {}
+}
