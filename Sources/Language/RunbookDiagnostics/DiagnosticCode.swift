@@ -1,0 +1,66 @@
+extension Diagnostic {
+  /// The list of all kinds of diagnostics.
+  ///
+  /// A code is printed, documented and searched for: once released it is never given another meaning. A
+  /// number that is no longer used stays unused. The compiler refuses the same number twice.
+  public enum Code: String, Sendable, Hashable, CaseIterable {
+    // RB01xx: the file and its front matter
+
+    /// The file is no valid UTF-8.
+    case invalidUTF8 = "RB0101"
+    /// The file holds a NUL byte.
+    case nulByte = "RB0102"
+    /// The whole file is one physical line although it holds fences.
+    case oneLongLine = "RB0103"
+    /// A fence is never closed.
+    case unclosedFence = "RB0104"
+    /// A bidirectional or invisible control character stands where something is run or confirmed.
+    case invisibleCharacter = "RB0105"
+    /// The front matter is never closed.
+    case unclosedFrontMatter = "RB0106"
+    /// The file is larger than a runbook may be.
+    case fileTooLarge = "RB0107"
+    /// YAML that its grammar refuses.
+    case yamlSyntax = "RB0110"
+    /// A YAML anchor or alias.
+    case yamlAnchor = "RB0111"
+    /// A YAML tag.
+    case yamlTag = "RB0112"
+    /// A key twice in one YAML mapping.
+    case yamlDuplicateKey = "RB0113"
+    /// More than one YAML document, or a YAML directive.
+    case yamlMultipleDocuments = "RB0114"
+    /// YAML that is nested too deeply or has too many nodes.
+    case yamlTooLarge = "RB0115"
+    /// A YAML key that is not a plain name.
+    case yamlKey = "RB0116"
+
+    // RB02xx: names and the graph
+
+    /// Two steps have one id.
+    case duplicateStep = "RB0201"
+    /// An id names no step.
+    case unknownStep = "RB0203"
+
+    // RB03xx: attributes
+
+    /// An attribute list that does not parse.
+    case malformedAttributes = "RB0301"
+    /// A backtick in a fence line.
+    case backtickInFenceLine = "RB0302"
+    /// Attributes in the form of another tool.
+    case foreignAttributes = "RB0303"
+    /// A comment that looks like attributes where attributes are not read.
+    case strayAttributeComment = "RB0304"
+    /// One attribute twice.
+    case duplicateAttribute = "RB0305"
+
+    // RB04xx: fences and bodies
+
+    // RB05xx: conditions
+
+    // RB06xx: environments and targets
+
+    // RB07xx: parameters and the plan
+  }
+}
