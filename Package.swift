@@ -35,7 +35,9 @@ let package = Package(
   name: "runbook",
   products: [
     .executable(name: "runbook", targets: ["runbook"]),
-    .library(name: "RunbookLanguage", targets: ["RunbookDiagnostics", "RunbookSyntax", "RunbookModel", "RunbookCompiler"]),
+    .library(
+      name: "RunbookLanguage",
+      targets: ["RunbookDiagnostics", "RunbookSyntax", "RunbookModel", "RunbookCompiler"]),
     .library(name: "RunbookAdapter", targets: ["RunbookAdapter"]),
     .library(name: "RunbookEngine", targets: ["RunbookEngine"]),
     .library(
@@ -77,13 +79,15 @@ let package = Package(
     module(
       "Interface", "RunbookCLI",
       contract + adapters + [
-        "RunbookAudit", "RunbookCompiler", "RunbookEngine", "RunbookFilters", "RunbookProcesses", "RunbookSecrets",
+        "RunbookAudit", "RunbookCompiler", "RunbookEngine", "RunbookFilters", "RunbookProcesses",
+        "RunbookSecrets",
         "RunbookSyntax",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
         .product(name: "UnixSignals", package: "swift-service-lifecycle"),
       ]),
     .executableTarget(
-      name: "runbook", dependencies: ["RunbookCLI"], path: "Sources/Interface/runbook", swiftSettings: settings),
+      name: "runbook", dependencies: ["RunbookCLI"], path: "Sources/Interface/runbook",
+      swiftSettings: settings),
 
     .target(
       name: "TestSupport", dependencies: contract, path: "Tests/TestSupport", swiftSettings: settings),
@@ -95,9 +99,12 @@ let package = Package(
     tests("RunbookAuditTests", ["RunbookAudit", "RunbookModel", "TestSupport"]),
     tests("RunbookSecretsTests", contract + ["RunbookSecrets", "TestSupport"]),
     tests("RunbookProcessesTests", contract + ["RunbookProcesses", "TestSupport", "runbook"]),
-    tests("RunbookFiltersTests", contract + ["RunbookFilters", "RunbookProcesses", "TestSupport", "runbook"]),
-    tests("CommandAdapterTests", contract + ["CommandAdapter", "RunbookProcesses", "TestSupport", "runbook"]),
-    tests("ComposeAdapterTests", contract + ["ComposeAdapter", "RunbookProcesses", "TestSupport", "runbook"]),
+    tests(
+      "RunbookFiltersTests", contract + ["RunbookFilters", "RunbookProcesses", "TestSupport", "runbook"]),
+    tests(
+      "CommandAdapterTests", contract + ["CommandAdapter", "RunbookProcesses", "TestSupport", "runbook"]),
+    tests(
+      "ComposeAdapterTests", contract + ["ComposeAdapter", "RunbookProcesses", "TestSupport", "runbook"]),
     tests("HealthAdapterTests", contract + ["HealthAdapter", "TestSupport"]),
     tests("PostgresAdapterTests", contract + ["PostgresAdapter", "TestSupport"]),
     tests("RedisAdapterTests", contract + ["RedisAdapter", "TestSupport"]),

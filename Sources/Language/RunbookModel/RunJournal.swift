@@ -1,0 +1,23 @@
+/// What a durable event was given.
+public struct Receipt: Sendable, Hashable {
+  /// Its place in the store's one sequence, from 0.
+  public let sequence: UInt64
+
+  /// A receipt.
+  public init(sequence: UInt64) { self.sequence = sequence }
+}
+
+/// The log cannot be written; final for this process.
+public struct JournalFailure: Error, Sendable, Hashable {
+  /// What failed and where, for people.
+  public let reason: String
+
+  /// A failure.
+  public init(_ reason: String) { self.reason = reason }
+}
+
+/// Where a run's events go. Lives beside the events, so that engine and audit do not know each other.
+public protocol RunJournal: Sendable {
+  /// Writes all events in one commit; returns only when they would survive a power failure.
+  @concurrent func append(_ events: [RunEvent]) async throws(JournalFailure) -> [Receipt]
+}
