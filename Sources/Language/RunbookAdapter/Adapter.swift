@@ -37,6 +37,10 @@ public protocol Adapter<Options>: Sendable {
   /// masked. Pure; several lines where the thing has several.
   func invocation(of options: Options, on target: Target, values: [String: Value]) -> String
 
+  /// Why a step does not fit the target it is bound to, lower case; empty where it does. Pure: the compiler
+  /// asks as soon as the environment is known.
+  func problems(of options: Options, on target: Target) -> [String]
+
   /// Proves what can be proved without changing anything.
   ///
   /// - Throws: `StepFailure` where a proof failed: the run would not get past here.
@@ -54,6 +58,7 @@ extension Adapter {
   public var targetTypes: [any TargetType] { [] }
   public var attributes: [AttributeSchema] { [] }
   public func isEndless(_ options: Options) -> Bool { false }
+  public func problems(of options: Options, on target: Target) -> [String] { [] }
 }
 
 /// An attribute that one adapter understands.

@@ -81,6 +81,8 @@ public struct BoundCall: Sendable {
   public let acceptedTargets: [String]?
   /// See `Adapter.invocation(of:on:values:)`.
   public let invocation: @Sendable (_ target: Target, _ values: [String: Value]) -> String
+  /// See `Adapter.problems(of:on:)`.
+  public let problems: @Sendable (_ target: Target) -> [String]
   /// See `Adapter.rehearse(_:in:)`.
   public let rehearse: @concurrent @Sendable (StepContext) async throws(StepFailure) -> Rehearsal
   /// See `Adapter.perform(_:in:)`.
@@ -92,6 +94,7 @@ public struct BoundCall: Sendable {
     summary = adapter.summary(of: options)
     acceptedTargets = adapter.acceptedTargets
     invocation = { target, values in adapter.invocation(of: options, on: target, values: values) }
+    problems = { target in adapter.problems(of: options, on: target) }
     rehearse = { context async throws(StepFailure) in try await adapter.rehearse(options, in: context) }
     perform = { context async throws(StepFailure) in try await adapter.perform(options, in: context) }
   }

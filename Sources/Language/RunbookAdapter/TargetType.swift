@@ -78,6 +78,10 @@ public struct SettingSchema: Sendable, Hashable {
     /// One or several paths.
     case paths
     case choice([String])
+    /// One or several texts.
+    case texts
+    /// A mapping of names to texts or references, for example headers.
+    case namedTextsOrSecrets
   }
 
   /// The key.

@@ -6,6 +6,22 @@ public struct Target: Sendable, Hashable {
   public enum Setting: Sendable, Hashable {
     case value(Value)
     case list([Value])
+    /// Values by name, in the order of the file.
+    case named([Named])
+  }
+
+  /// One entry of a setting whose values have names, for example a header.
+  public struct Named: Sendable, Hashable {
+    /// The name as written.
+    public let name: String
+    /// What it stands for.
+    public let value: Value
+
+    /// An entry.
+    public init(_ name: String, _ value: Value) {
+      self.name = name
+      self.value = value
+    }
   }
 
   /// The name under `targets:`, unique in its environment.
@@ -35,8 +51,13 @@ public struct Target: Sendable, Hashable {
     switch settings[key] {
     case .value(let value)?: [value]
     case .list(let values)?: values
-    case nil: []
+    case .named, nil: []
     }
+  }
+
+  /// The entries of a setting whose values have names; none where it is absent.
+  public func named(_ key: String) -> [Named] {
+    if case .named(let entries)? = settings[key] { entries } else { [] }
   }
 }
 
