@@ -51,21 +51,26 @@ public struct FieldReader: Sendable {
   /// The page's range of a byte range of the body.
   public func range(ofBody range: Range<Int>) -> SourceRange { origin.range(range) }
 
+  /// Reports an error at a byte range of the body.
+  public mutating func report(
+    _ code: Diagnostic.Code, _ message: String, atBody range: Range<Int>, notes: [String] = []
+  ) {
+    report(code, .error, message, atBody: range, notes: notes)
+  }
+
   /// Reports a problem at a byte range of the body.
   public mutating func report(
-    _ code: Diagnostic.Code, _ severity: Diagnostic.Severity = .error, _ message: String,
-    atBody range: Range<Int>,
+    _ code: Diagnostic.Code, _ severity: Diagnostic.Severity, _ message: String, atBody range: Range<Int>,
     notes: [String] = []
   ) {
     diagnostics.append(Diagnostic(code, severity, message, at: origin.range(range), notes: notes))
   }
 
-  /// Reports a problem with an attribute.
+  /// Reports an error in an attribute.
   public mutating func report(
-    _ code: Diagnostic.Code, _ severity: Diagnostic.Severity = .error, _ message: String,
-    at field: AdapterCall.Field, notes: [String] = []
+    _ code: Diagnostic.Code, _ message: String, at field: AdapterCall.Field, notes: [String] = []
   ) {
-    diagnostics.append(Diagnostic(code, severity, message, at: field.range, notes: notes))
+    diagnostics.append(Diagnostic(code, .error, message, at: field.range, notes: notes))
   }
 
   /// Notes that the body uses `name`; the compiler reports it where it is undefined or comes too early.

@@ -54,8 +54,17 @@ extension Diagnostic {
     case strayAttributeComment = "RB0304"
     /// One attribute twice.
     case duplicateAttribute = "RB0305"
+    /// An attribute's value is not what the attribute takes.
+    case invalidAttribute = "RB0306"
 
     // RB04xx: fences and bodies
+
+    /// A step without anything to run.
+    case emptyBody = "RB0401"
+    /// A secret where it would become text or argument.
+    case secretMisused = "RB0402"
+    /// A script assigns a name of the page.
+    case assignedName = "RB0403"
 
     // RB05xx: conditions
 
