@@ -18,6 +18,22 @@ public struct DiagnosticRecord: Sendable, Hashable {
   public var message: String
   /// What to do about it.
   public var notes: [String]
+
+  /// A record of known positions; `Diagnostic.record(in:)` looks them up.
+  public init(
+    file: String, line: Int, column: Int, endLine: Int, endColumn: Int, code: String, severity: String,
+    message: String, notes: [String]
+  ) {
+    self.file = file
+    self.line = line
+    self.column = column
+    self.endLine = endLine
+    self.endColumn = endColumn
+    self.code = code
+    self.severity = severity
+    self.message = message
+    self.notes = notes
+  }
 }
 
 extension Diagnostic {
