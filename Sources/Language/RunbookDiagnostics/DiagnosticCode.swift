@@ -20,6 +20,8 @@ extension Diagnostic {
     case unclosedFrontMatter = "RB0106"
     /// The file is larger than a runbook may be.
     case fileTooLarge = "RB0107"
+    /// Front matter that does not begin in the first line.
+    case misplacedFrontMatter = "RB0108"
     /// YAML that its grammar refuses.
     case yamlSyntax = "RB0110"
     /// A YAML anchor or alias.
@@ -65,6 +67,17 @@ extension Diagnostic {
     case secretMisused = "RB0402"
     /// A script assigns a name of the page.
     case assignedName = "RB0403"
+
+    /// Text that looks like a step, but is no fence in Markdown.
+    case hiddenFence = "RB0410"
+    /// A step that begins inside another fence.
+    case swallowedFence = "RB0411"
+    /// An option line that is not at the top of the body, or has the mark of another language.
+    case misplacedOptionLine = "RB0412"
+    /// Option lines that are no keys and values.
+    case malformedOptionLines = "RB0413"
+    /// Text that looks like a task item, but is none in Markdown.
+    case hiddenTask = "RB0414"
 
     // RB05xx: conditions
 

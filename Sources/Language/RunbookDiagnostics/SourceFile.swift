@@ -3,6 +3,9 @@
 /// A line ends with LF, CRLF or a lone CR, as in CommonMark. The bytes are what was read: they may be no
 /// valid UTF-8 and may begin with a byte order mark.
 public struct SourceFile: Sendable, Hashable {
+  /// The UTF-8 byte order mark, which editors on Windows put in front of a file.
+  public static let byteOrderMark: [UInt8] = [0xEF, 0xBB, 0xBF]
+
   /// The path as the user knows it; shown in messages, never opened.
   public let path: String
   /// The file, unchanged.
