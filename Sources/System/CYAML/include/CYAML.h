@@ -1,1 +1,3 @@
+// libyaml's event parser. Nothing is added: all of its calls can be made from Swift.
 #pragma once
+#include <yaml.h>

@@ -1,0 +1,47 @@
+public import RunbookDiagnostics
+
+/// The attributes of a fence, a task item or a heading.
+public struct Attributes: Sendable, Hashable {
+  /// The braces or the comment they were written in.
+  public let range: SourceRange
+  /// `#id`.
+  public internal(set) var id: SourceName?
+  /// `.class`, in order, each once.
+  public internal(set) var classes: [SourceName]
+  /// `key=value`, bare names, and option lines, in order; no name is there twice.
+  public internal(set) var values: [Attribute]
+
+  /// No attributes yet, written at `range`.
+  public init(range: SourceRange, id: SourceName? = nil, classes: [SourceName] = [], values: [Attribute] = [])
+  {
+    self.range = range
+    self.id = id
+    self.classes = classes
+    self.values = values
+  }
+
+  /// The attribute called `name`.
+  public subscript(name: String) -> Attribute? {
+    values.first { $0.name.text == name }
+  }
+
+  /// Whether `.name` is among the classes.
+  public func hasClass(_ name: String) -> Bool {
+    classes.contains { $0.text == name }
+  }
+}
+
+/// One attribute.
+public struct Attribute: Sendable, Hashable {
+  /// Its name.
+  public let name: SourceName
+  /// Its value: text if it was written in an attribute list, any YAML if it was written in an option line. A bare
+  /// name has the value `true`, whose style is `.implied`.
+  public let value: YAMLNode
+
+  /// An attribute as it was written.
+  public init(name: SourceName, value: YAMLNode) {
+    self.name = name
+    self.value = value
+  }
+}
