@@ -18,32 +18,36 @@ struct ShellScanner {
     let range: Range<Int>
   }
 
-  private(set) var expansions: [Expansion] = []
-  private(set) var assignments: [Mention] = []
-  private(set) var functions: Set<String> = []
+  var expansions: [Expansion] = []
+  var assignments: [Mention] = []
+  var functions: Set<String> = []
   /// Literal words in command position: programs, builtins and keywords alike.
-  private(set) var commands: [Mention] = []
+  var commands: [Mention] = []
 
-  private enum Context { case normal, doubleQuoted, substitution, group, backtick, brace }
-  private let bytes: [UInt8]
-  private var index = 0
-  private var contexts: [Context] = [.normal]
-  private var isCommandPosition = true
+  enum Context { case normal, doubleQuoted, substitution, group, backtick, brace }
+  let bytes: [UInt8]
+  var index = 0
+  var contexts: [Context] = [.normal]
+  var isCommandPosition = true
   /// Set while words after `for`, `read`, `local` … are names that get assigned.
-  private var assigner: String?
-  private var hereDocuments: [(delimiter: [UInt8], isQuoted: Bool, stripsTabs: Bool)] = []
+  var assigner: String?
+  /// Between `case` and its `in`.
+  var isCaseHead = false
+  /// Open `case` commands: true while words are patterns, up to their `)`.
+  var cases: [Bool] = []
+  var hereDocuments: [(delimiter: [UInt8], isQuoted: Bool, stripsTabs: Bool)] = []
 
   init(_ script: String) {
     bytes = Array(script.utf8)
     scan()
   }
 
-  private var current: UInt8? { index < bytes.count ? bytes[index] : nil }
-  private func peek(_ distance: Int = 1) -> UInt8? {
+  var current: UInt8? { index < bytes.count ? bytes[index] : nil }
+  func peek(_ distance: Int = 1) -> UInt8? {
     index + distance < bytes.count ? bytes[index + distance] : nil
   }
 
-  private mutating func scan() {
+  mutating func scan() {
     while let byte = current {
       switch contexts[contexts.count - 1] {
       case .doubleQuoted: scanDoubleQuoted(byte)
@@ -53,7 +57,7 @@ struct ShellScanner {
     }
   }
 
-  private mutating func scanDoubleQuoted(_ byte: UInt8) {
+  mutating func scanDoubleQuoted(_ byte: UInt8) {
     switch byte {
     case UInt8(ascii: "\""): pop()
     case UInt8(ascii: "\\"): index += 2
@@ -64,7 +68,7 @@ struct ShellScanner {
   }
 
   /// Inside `${x:-…}`, whose text may hold quotes and expansions.
-  private mutating func scanBrace(_ byte: UInt8) {
+  mutating func scanBrace(_ byte: UInt8) {
     switch byte {
     case UInt8(ascii: "}"): pop()
     case UInt8(ascii: "\""): push(.doubleQuoted)
@@ -78,7 +82,7 @@ struct ShellScanner {
     }
   }
 
-  private mutating func scanCode(_ byte: UInt8) {
+  mutating func scanCode(_ byte: UInt8) {
     switch byte {
     case 0x20, 0x09: index += 1
     case 0x0a:
@@ -87,6 +91,14 @@ struct ShellScanner {
       beginCommand()
     case UInt8(ascii: "\\") where peek() == 0x0a: index += 2
     case UInt8(ascii: "#"): skipComment()
+    case UInt8(ascii: ";") where peek() == byte && !cases.isEmpty:
+      index += 2
+      cases[cases.count - 1] = true
+    case UInt8(ascii: "|") where cases.last == true, UInt8(ascii: "(") where cases.last == true: index += 1
+    case UInt8(ascii: ")") where cases.last == true:
+      index += 1
+      cases[cases.count - 1] = false
+      beginCommand()
     case UInt8(ascii: ";"), UInt8(ascii: "|"), UInt8(ascii: "&"):
       index += 1
       beginCommand()
@@ -105,34 +117,34 @@ struct ShellScanner {
     }
   }
 
-  private mutating func push(_ context: Context) {
+  mutating func push(_ context: Context) {
     contexts.append(context)
     index += 1
     if context == .substitution || context == .group || context == .backtick { beginCommand() }
   }
 
-  private mutating func pop() {
+  mutating func pop() {
     contexts.removeLast()
     index += 1
     isCommandPosition = false
   }
 
-  private mutating func beginCommand() {
+  mutating func beginCommand() {
     isCommandPosition = true
     assigner = nil
   }
 
-  private mutating func skipComment() {
+  mutating func skipComment() {
     while let byte = current, byte != 0x0a { _ = byte; index += 1 }
   }
 
-  private mutating func skipSingleQuoted() {
+  mutating func skipSingleQuoted() {
     index += 1
     while let byte = current, byte != UInt8(ascii: "'") { _ = byte; index += 1 }
     index += 1
   }
 
-  private mutating func scanParenthesis() {
+  mutating func scanParenthesis() {
     if peek() == UInt8(ascii: "("), isCommandPosition {
       skipArithmetic()
     } else {
@@ -141,7 +153,7 @@ struct ShellScanner {
   }
 
   /// `((…))` holds names without `$`, numbers and operators.
-  private mutating func skipArithmetic() {
+  mutating func skipArithmetic() {
     var depth = 0
     while let byte = current {
       if byte == UInt8(ascii: "(") { depth += 1 }
@@ -155,7 +167,7 @@ struct ShellScanner {
     }
   }
 
-  private mutating func scanRedirection(_ byte: UInt8) {
+  mutating func scanRedirection(_ byte: UInt8) {
     if byte == UInt8(ascii: "<"), peek() == UInt8(ascii: "<") {
       if peek(2) == UInt8(ascii: "<") {
         index += 3
@@ -176,14 +188,14 @@ struct ShellScanner {
       _ = next
       index += 1
     }
-    let wasCommandPosition = isCommandPosition
+    let (wasCommandPosition, assigning) = (isCommandPosition, assigner)
     while current == 0x20 || current == 0x09 { index += 1 }
-    isCommandPosition = false
+    (isCommandPosition, assigner) = (false, nil)
     if let next = current, next != 0x0a, !isBreak(next) { scanWord() }
-    isCommandPosition = wasCommandPosition
+    (isCommandPosition, assigner) = (wasCommandPosition, assigning)
   }
 
-  private mutating func readHereDocumentStart() {
+  mutating func readHereDocumentStart() {
     var stripsTabs = false
     if current == UInt8(ascii: "-") {
       stripsTabs = true
@@ -204,7 +216,7 @@ struct ShellScanner {
     hereDocuments.append((delimiter, isQuoted, stripsTabs))
   }
 
-  private mutating func skipHereDocuments() {
+  mutating func skipHereDocuments() {
     let pending = hereDocuments
     hereDocuments = []
     for document in pending {
@@ -234,7 +246,7 @@ struct ShellScanner {
     }
   }
 
-  private mutating func scanOne() {
+  mutating func scanOne() {
     guard let byte = current else { return }
     switch contexts[contexts.count - 1] {
     case .doubleQuoted: scanDoubleQuoted(byte)
@@ -243,7 +255,7 @@ struct ShellScanner {
     }
   }
 
-  private func isBreak(_ byte: UInt8) -> Bool {
+  func isBreak(_ byte: UInt8) -> Bool {
     switch byte {
     case 0x20, 0x09, 0x0a, UInt8(ascii: ";"), UInt8(ascii: "|"), UInt8(ascii: "&"), UInt8(ascii: "("),
       UInt8(ascii: ")"), UInt8(ascii: "<"), UInt8(ascii: ">"), UInt8(ascii: "\""), UInt8(ascii: "'"),
@@ -253,147 +265,7 @@ struct ShellScanner {
     }
   }
 
-  /// One word: literal parts, quotes and expansions up to the next break.
-  private mutating func scanWord() {
-    let start = index
-    var literal: [UInt8] = []
-    var isLiteral = true
-    while let byte = current {
-      if byte == UInt8(ascii: "'") {
-        skipSingleQuoted()
-        isLiteral = false
-      } else if byte == UInt8(ascii: "\"") {
-        isLiteral = false
-        let depth = contexts.count
-        let position = isCommandPosition
-        push(.doubleQuoted)
-        while contexts.count > depth, index < bytes.count { scanOne() }
-        isCommandPosition = position
-      } else if byte == UInt8(ascii: "$") {
-        isLiteral = false
-        let depth = contexts.count
-        let position = isCommandPosition
-        let assigning = assigner
-        scanDollar()
-        while contexts.count > depth, index < bytes.count { scanOne() }
-        isCommandPosition = position
-        assigner = assigning
-      } else if byte == UInt8(ascii: "`") {
-        guard contexts.last != .backtick else { break }
-        isLiteral = false
-        let depth = contexts.count
-        push(.backtick)
-        while contexts.count > depth, index < bytes.count { scanOne() }
-      } else if byte == UInt8(ascii: "\\") {
-        isLiteral = false
-        index += 2
-      } else if byte == UInt8(ascii: "="), isLiteral || literal.last != nil, isName(literal),
-        isCommandPosition || assigner != nil
-      {
-        noteAssignment(literal, start)
-        index += 1
-        let position = isCommandPosition
-        scanValue()
-        isCommandPosition = position
-        return
-      } else if isBreak(byte) {
-        break
-      } else {
-        literal.append(byte)
-        index += 1
-      }
-    }
-    if index == start { index += 1 }
-    if isLiteral { finish(literal, start) } else { isCommandPosition = false }
-  }
-
-  /// The right side of an assignment, arrays included.
-  private mutating func scanValue() {
-    if current == UInt8(ascii: "(") {
-      let depth = contexts.count
-      push(.group)
-      isCommandPosition = false
-      while contexts.count > depth, index < bytes.count { scanOne(); isCommandPosition = false }
-      return
-    }
-    isCommandPosition = false
-    let assigning = assigner
-    assigner = nil
-    if let byte = current,
-      !isBreak(byte) || byte == UInt8(ascii: "$") || byte == UInt8(ascii: "\"") || byte == UInt8(ascii: "'")
-        || byte == UInt8(ascii: "`")
-    {
-      scanWord()
-    }
-    assigner = assigning
-  }
-
-  private mutating func noteAssignment(_ name: [UInt8], _ start: Int) {
-    let trimmed = name.last == UInt8(ascii: "+") ? Array(name.dropLast()) : name
-    let base = trimmed.prefix { $0 != UInt8(ascii: "[") }
-    assignments.append(
-      Mention(name: String(decoding: base, as: UTF8.self), range: start..<(start + base.count)))
-  }
-
-  private mutating func finish(_ literal: [UInt8], _ start: Int) {
-    let word = String(decoding: literal, as: UTF8.self)
-    let mention = Mention(name: word, range: start..<(start + literal.count))
-    if let assigner, !isCommandPosition {
-      if word == "in" || word.hasPrefix("-") {
-        if word == "in" { self.assigner = nil }
-      } else if isName(literal) {
-        assignments.append(mention)
-        if assigner == "for" || assigner == "select" { self.assigner = nil }
-      }
-      return
-    }
-    guard isCommandPosition else { return }
-    if isFunctionDefinition() {
-      functions.insert(word)
-      return
-    }
-    switch word {
-    case "then", "do", "else", "elif", "if", "while", "until", "!", "{", "}", "time", "fi", "done", "esac":
-      return
-    case "for", "select", "read", "local", "declare", "typeset", "readonly", "export", "mapfile", "readarray",
-      "getopts",
-      "unset", "printf":
-      isCommandPosition = false
-      assigner = word == "printf" || word == "unset" ? nil : word
-      if word == "printf" { notePrintfVariable() }
-    case "case", "[[", "function": isCommandPosition = false
-    case "command", "exec", "nohup", "env", "sudo", "builtin", "eval":
-      commands.append(mention)
-      isCommandPosition = word == "exec" || word == "nohup" || word == "sudo"
-      return
-    default: isCommandPosition = false
-    }
-    commands.append(mention)
-  }
-
-  private mutating func notePrintfVariable() {
-    var look = index
-    while look < bytes.count, bytes[look] == 0x20 { look += 1 }
-    guard look + 2 < bytes.count, bytes[look] == UInt8(ascii: "-"), bytes[look + 1] == UInt8(ascii: "v")
-    else { return }
-    look += 2
-    while look < bytes.count, bytes[look] == 0x20 { look += 1 }
-    let start = look
-    while look < bytes.count, isNameByte(bytes[look]) { look += 1 }
-    assignments.append(
-      Mention(name: String(decoding: bytes[start..<look], as: UTF8.self), range: start..<look))
-  }
-
-  private func isFunctionDefinition() -> Bool {
-    var look = index
-    while look < bytes.count, bytes[look] == 0x20 { look += 1 }
-    guard look + 1 < bytes.count, bytes[look] == UInt8(ascii: "(") else { return false }
-    look += 1
-    while look < bytes.count, bytes[look] == 0x20 { look += 1 }
-    return look < bytes.count && bytes[look] == UInt8(ascii: ")")
-  }
-
-  private func isNameByte(_ byte: UInt8) -> Bool {
+  func isNameByte(_ byte: UInt8) -> Bool {
     switch byte {
     case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"), UInt8(ascii: "_"),
       UInt8(ascii: "0")...UInt8(ascii: "9"):
@@ -402,7 +274,7 @@ struct ShellScanner {
     }
   }
 
-  private func isName(_ word: [UInt8]) -> Bool {
+  func isName(_ word: [UInt8]) -> Bool {
     var name = word[...]
     if name.last == UInt8(ascii: "+") { name = name.dropLast() }
     if let bracket = name.firstIndex(of: UInt8(ascii: "[")) { name = name[..<bracket] }
@@ -411,7 +283,7 @@ struct ShellScanner {
   }
 
   /// `$name`, `${…}`, `$(…)`, `$((…))`, `$'…'` and the special parameters.
-  private mutating func scanDollar() {
+  mutating func scanDollar() {
     let start = index
     guard let next = peek() else {
       index += 1
@@ -456,7 +328,7 @@ struct ShellScanner {
     }
   }
 
-  private mutating func readName() -> String {
+  mutating func readName() -> String {
     let start = index
     guard let first = current, isNameByte(first), !(0x30...0x39).contains(first) else { return "" }
     while let byte = current, isNameByte(byte) { _ = byte; index += 1 }
