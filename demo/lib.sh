@@ -40,6 +40,28 @@ postgres_bin() {
   printf '%s\n' "${found%/initdb}"
 }
 
+# load_settings FILE exports the NAME=VALUE lines of an .env file, as Compose reads them: no quotes, no
+# substitution, and what is in the environment already wins.
+load_settings() {
+  local line name
+  while IFS= read -r line; do
+    name=${line%%=*}
+    if [[ $line == [A-Z]*=* && ! -v $name ]]; then export "$name=${line#*=}"; fi
+  done <"$1"
+}
+
+# state_folder prints where the demo keeps its state. Root's home is closed to the users that PostgreSQL and
+# Redis run as, so root has a folder of the system.
+state_folder() {
+  if [[ -n ${RUNBOOK_DEMO_STATE:-} ]]; then
+    printf '%s\n' "$RUNBOOK_DEMO_STATE"
+  elif ((EUID == 0)); then
+    echo /var/lib/runbook-demo
+  else
+    printf '%s\n' "${XDG_STATE_HOME:-$HOME/.local/state}/runbook-demo"
+  fi
+}
+
 # started_at PID prints when a process started, in clock ticks since boot; fails if there is none.
 # Together with the pid it names a process for good: pids are used again.
 started_at() {
@@ -84,6 +106,8 @@ daemon() {
       fd=${fd##*/}
       if ((fd > 2)); then eval "exec $fd>&-"; fi
     done
+    # A service that a runbook's step starts is not part of the step.
+    unset RUNBOOK_STEP RUNBOOK_OUTPUT
     # The subshell turns into setsid and setsid into the program: one pid all along.
     exec setsid -- "$@" </dev/null >>"$log" 2>&1
   ) &

@@ -1,0 +1,1 @@
+"""The demo's application: what its three programs (api, worker, migrate) share."""
