@@ -30,11 +30,14 @@ public struct TargetEnvironment: Sendable, Hashable {
     public let variable: String
     /// The file's text in parts; secrets are opened as late as possible.
     public let parts: [Value]
+    /// Characters that get a backslash in front where a secret holds them.
+    public let escapedCharacters: String
 
     /// A file of mode 0600 that lives as long as the step.
-    public init(variable: String, parts: [Value]) {
+    public init(variable: String, parts: [Value], escapedCharacters: String = "") {
       self.variable = variable
       self.parts = parts
+      self.escapedCharacters = escapedCharacters
     }
   }
 

@@ -79,6 +79,19 @@ extension Diagnostic {
     /// Text that looks like a task item, but is none in Markdown.
     case hiddenTask = "RB0414"
 
+    /// A body that its adapter cannot read.
+    case malformedBody = "RB0430"
+    /// More than one statement where a step is one.
+    case severalStatements = "RB0431"
+    /// `${name}` where no value can be bound.
+    case misplacedName = "RB0432"
+    /// A statement or a command that no step can run.
+    case refusedStatement = "RB0433"
+    /// A statement or a command that is in no list, and resembles one that is.
+    case unknownStatement = "RB0434"
+    /// A call that may change something, in a body that otherwise only reads.
+    case doubtfulCall = "RB0435"
+
     // RB05xx: conditions
 
     // RB06xx: environments and targets
