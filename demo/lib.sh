@@ -21,7 +21,7 @@ as_root() {
   elif command -v sudo >/dev/null; then
     sudo -- "$@"
   else
-    die "'$1' needs root, and there is no sudo here: run this as root"
+    die "this needs root, and there is no sudo here"
   fi
 }
 
