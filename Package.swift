@@ -71,8 +71,9 @@ let package = Package(
     module("Execution", "RunbookFilters", contract + ["CJQ"]),
 
     module("Adapters", "CommandAdapter", contract),
-    module("Adapters", "ComposeAdapter", contract + ["CCurl"]),
-    module("Adapters", "HealthAdapter", contract + ["CCurl"]),
+    module("Adapters", "HTTPTransport", ["CCurl", "RunbookAdapter"]),
+    module("Adapters", "ComposeAdapter", contract + ["CYAML", "HTTPTransport"]),
+    module("Adapters", "HealthAdapter", contract + ["HTTPTransport"]),
     module("Adapters", "PostgresAdapter", contract + ["CPQ"]),
     module("Adapters", "RedisAdapter", contract + ["CHiredis"]),
 
