@@ -1,0 +1,190 @@
+package import RunbookModel
+
+/// A dry run as a value: the same walk, in which writes are proved and reads are run.
+///
+/// It goes on past failures, because a rehearsal is to find all of them.
+package struct RehearsalState: RunWalk, Equatable {
+  /// How far one step came.
+  struct Progress: Sendable, Equatable {
+    var status: StepStatus?
+    var reason: SkipReason?
+    var verdict: Verdict?
+    /// False where the step was deferred without running or proving anything.
+    var hasRun = false
+    /// Decided conditions by index.
+    var conditions: [Int: Bool] = [:]
+  }
+
+  package private(set) var ledger: Ledger
+  package private(set) var hasStarted = false
+  package private(set) var outcome: RunOutcome?
+
+  private(set) var progress: [StepID: Progress] = [:]
+  private var attemptCounts: [StepID: Int] = [:]
+  private var position = 0
+  private var openIntent: StepID?
+  private var signal: String?
+  /// Steps whose outcome in a run is not known: simulated ones, people's, and what hangs on them.
+  private var uncertain: Set<StepID> = []
+  private var hasSimulatedWrite = false
+  private var activeMilliseconds = 0
+
+  /// Before the first event.
+  package init(run: RunID, plan: Plan) { ledger = Ledger(run: run, plan: plan) }
+
+  package func attempts(of id: StepID) -> Int { attemptCounts[id] ?? 0 }
+  package var offersUndo: Bool { false }
+  package func status(of id: StepID) -> StepStatus? { progress[id]?.status }
+  package func role(of id: StepID) -> StepRole { .main }
+  package var remainingMilliseconds: Int? {
+    ledger.plan.timeoutMilliseconds.map { max(0, $0 - activeMilliseconds) }
+  }
+
+  // MARK: Events
+
+  package mutating func apply(_ event: RunEvent.Kind) {
+    switch event {
+    case .runPlanned, .artifact, .confirmAsked, .confirmAnswered, .failureAsked, .failureAnswered,
+      .manualAnswered, .undoStarted:
+      break
+    case .runStarted: hasStarted = true
+    case .runResumed:
+      outcome = nil
+      signal = nil
+    case .runFinished(let outcome): self.outcome = outcome
+    case .conditionDecided(let id, let index, let isTrue):
+      progress[id, default: Progress()].conditions[index] = isTrue
+    case .stepSkipped(let id, let reason):
+      progress[id, default: Progress()].reason = reason
+      progress[id]?.status = reason.status
+      if case .condition = reason { progress[id]?.verdict = .skipped }
+      ledger.record(reason.status, of: id)
+    case .inputAnswered(let id, let value, _):
+      progress[id, default: Progress()].status = .ok
+      ledger.record(answer: value, to: id)
+    case .stepIntent(let intent):
+      openIntent = intent.step
+      attemptCounts[intent.step] = intent.attempt
+    case .stepFinished(let finished):
+      openIntent = nil
+      activeMilliseconds += finished.activeMilliseconds
+      finish(finished)
+    case .stepUnknown(let id, _):
+      openIntent = nil
+      progress[id, default: Progress()].status = .unknown
+      progress[id]?.verdict = .deferred
+      mark(id)
+    case .stepResolved(let id, _, let status, _, _): progress[id, default: Progress()].status = status
+    case .signalReceived(let name): signal = signal ?? name
+    }
+    while position < ledger.mainSteps.count, progress[ledger.mainSteps[position]]?.status != nil {
+      position += 1
+    }
+  }
+
+  private mutating func finish(_ finished: StepFinished) {
+    let id = finished.step
+    ledger.record(finished)
+    progress[id, default: Progress()].status = finished.result.status
+    progress[id]?.verdict = finished.result.verdict
+    progress[id]?.hasRun = finished.polls > 0
+    let step = ledger.step(id)
+    switch finished.result.verdict {
+    case .verified, .unverifiable, .deferred: mark(id)
+    case .failed: if step.effect > .read { mark(id) }
+    case .shown:
+      if case .ask(let question) = step.action, let value = question.defaultValue {
+        ledger.record(answer: .plain(value), to: id)
+      }
+      uncertain.insert(id)
+    case .executed, .skipped, nil: break
+    }
+  }
+
+  private mutating func mark(_ id: StepID) {
+    uncertain.insert(id)
+    if ledger.step(id).effect > .read { hasSimulatedWrite = true }
+  }
+
+  // MARK: Actions
+
+  package func next(_ options: RunOptions) -> RunAction {
+    if let outcome { return .finish(outcome) }
+    if let openIntent { return .settle(openIntent, attempt: attempts(of: openIntent)) }
+    guard position < ledger.mainSteps.count else { return .finish(walkOutcome) }
+    if let signal { return .finish(.interrupted(signalNumber(signal))) }
+    let step = ledger.step(ledger.mainSteps[position])
+    if ledger.plan.unselected.contains(step.id) { return .skip(step.id, .notSelected) }
+    if let blocker = blocker(of: step) { return .skip(step.id, .blocked(by: blocker)) }
+    let conditions = progress[step.id]?.conditions ?? [:]
+    var undecided: StepID?
+    for (index, filter) in step.conditions.enumerated() {
+      switch conditions[index] {
+      case true?: continue
+      case false?: return skip(step, filter)
+      case nil:
+        guard let hanging = ledger.steps(mentionedIn: filter).intersection(uncertain).min() else {
+          return .decide(step.id, index: index)
+        }
+        undecided = undecided ?? hanging
+      }
+    }
+    if let producer = ledger.missingProducer(for: step) {
+      return uncertain.contains(producer)
+        ? .begin(step.id, role: .main, .missingValue(from: producer))
+        : .skip(step.id, .blocked(by: producer))
+    }
+    if let undecided { return .begin(step.id, role: .main, .undecided(by: undecided)) }
+    return .begin(step.id, role: .main, hasSimulatedWrite ? .afterSimulatedWrite : .asInRun)
+  }
+
+  /// A write whose condition is false is proved all the same: next time it may be true.
+  private func skip(_ step: Step, _ filter: Filter) -> RunAction {
+    guard case .call = step.action, step.effect > .read, ledger.missingProducer(for: step) == nil else {
+      return .skip(step.id, .condition(filter.source))
+    }
+    return .begin(step.id, role: .main, .conditionIsFalse(filter.source))
+  }
+
+  /// The explicitly needed step that surely ends badly.
+  private func blocker(of step: Step) -> StepID? {
+    step.needs.first { need in
+      guard let needed = progress[need] else { return false }
+      switch needed.status {
+      case .failed: return step.hasExplicitNeeds && !uncertain.contains(need)
+      case .blocked: return true
+      case .ok, .done, .skipped, .declined, .unknown, nil: return false
+      }
+    }
+  }
+
+  private var walkOutcome: RunOutcome {
+    var isIncomplete = false
+    for id in ledger.mainSteps {
+      guard let progress = progress[id] else { continue }
+      switch progress.verdict {
+      case .failed: return .failed(id)
+      case .unverifiable: isIncomplete = true
+      case .deferred: if !progress.hasRun { isIncomplete = true }
+      case .executed, .verified, .shown, .skipped: break
+      case nil: if progress.status == .blocked { isIncomplete = true }
+      }
+    }
+    return isIncomplete ? .incomplete : .completed
+  }
+
+  /// What was found of every main step.
+  package var coverage: Coverage {
+    var coverage = Coverage(steps: 0)
+    for id in ledger.mainSteps {
+      guard let progress = progress[id], progress.reason != .notSelected else { continue }
+      coverage.steps += 1
+      if let verdict = progress.verdict {
+        coverage.counts[verdict, default: 0] += 1
+      } else if progress.status == .blocked {
+        coverage.blocked += 1
+      }
+    }
+    return coverage
+  }
+}

@@ -1,0 +1,182 @@
+package import RunbookModel
+
+extension RunState {
+  package mutating func apply(_ event: RunEvent.Kind) {
+    switch event {
+    case .runPlanned, .confirmAsked, .failureAsked, .artifact: break
+    case .runStarted: begin()
+    case .runResumed: resume()
+    case .runFinished(let outcome): self.outcome = outcome
+    case .conditionDecided(let id, let index, let isTrue):
+      change(id) {
+        if isTrue { $0.conditionsHeld = index + 1 } else { $0.falseCondition = index }
+      }
+    case .stepSkipped(let id, let reason):
+      change(id) { $0.skip(reason) }
+      if !isDetour(id) { ledger.record(reason.status, of: id) }
+    case .confirmAnswered(let id, _, let answer, _): apply(answer, to: id)
+    case .manualAnswered(let id, let answer, let note, _):
+      change(id) { $0.finish(answer) }
+      ledger.record(answer.status, of: id, note: note)
+    case .inputAnswered(let id, let value, _):
+      change(id) { $0.status = .ok }
+      ledger.record(answer: value, to: id)
+    case .stepIntent(let intent):
+      openIntent = (intent.step, intent.attempt)
+      attemptCounts[intent.step] = intent.attempt
+      change(intent.step) { $0.isConfirmed = false }
+    case .stepFinished(let finished):
+      openIntent = nil
+      if detour == nil, ledger.hasStep(finished.step), !ledger.step(finished.step).isInteractive {
+        activeMilliseconds += finished.activeMilliseconds
+      }
+      ledger.record(finished)
+      change(finished.step) { $0.finish(finished.result) }
+    case .stepUnknown(let id, _):
+      openIntent = nil
+      ledger.record(.unknown, of: id)
+      change(id) {
+        $0.status = .unknown
+        $0.mayHaveEffect = true
+        $0.isOrphan = true
+      }
+      if detour != nil { outcome = .unknown(id) }
+    case .stepResolved(let id, _, let status, let note, _):
+      openIntent = nil
+      ledger.record(status, of: id, note: note)
+      change(id) {
+        $0.status = status
+        $0.isOrphan = false
+        $0.isSettled = false
+      }
+    case .failureAnswered(let id, _, let choice, let note, let source):
+      apply(choice, to: id, note: note, source: source)
+    case .undoStarted(let after, let steps): startUndo(after: after, steps: steps)
+    case .signalReceived(let name): signal = signal ?? name
+    }
+    advance()
+  }
+
+  private func isDetour(_ id: StepID) -> Bool { detour?.isAt(id) ?? false }
+
+  /// Changes the progress that an event about `id` means: of the detour's current step, else of the main step.
+  private mutating func change(_ id: StepID, _ body: (inout StepProgress) -> Void) {
+    if isDetour(id), var changed = detour {
+      body(&changed.current)
+      detour = changed
+    } else {
+      body(&progress[id, default: StepProgress()])
+    }
+  }
+
+  private mutating func begin() {
+    hasStarted = true
+    outcome = nil
+    signal = nil
+    undoRequest = nil
+    detour = nil
+  }
+
+  /// A new process goes on: what only the old one decided is open again.
+  private mutating func resume() {
+    outcome = nil
+    signal = nil
+    for (id, value) in progress where value.status == .declined {
+      var value = value
+      value.status = nil
+      value.isConfirmed = false
+      progress[id] = value
+      if let index = ledger.mainSteps.firstIndex(of: id) { position = min(position, index) }
+    }
+  }
+
+  private mutating func apply(_ answer: Answer, to id: StepID) {
+    switch answer {
+    case .run: change(id) { $0.isConfirmed = true }
+    case .skip: change(id) { $0.isToBeSkipped = true }
+    case .undo:
+      if isDetour(id) {
+        stop(at: id)
+      } else {
+        undoRequest = .choice(id)
+      }
+    case .stop: stop(at: id)
+    }
+  }
+
+  private mutating func stop(at id: StepID) {
+    let isDetour = isDetour(id)
+    change(id) { $0.status = .declined }
+    if !isDetour { outcome = .declined(id) }
+  }
+
+  private mutating func apply(_ choice: FailureChoice, to id: StepID, note: String?, source: AnswerSource) {
+    let step = ledger.step(id)
+    switch choice {
+    case .retry:
+      change(id) {
+        $0.status = nil
+        // Whoever says retry says yes to a write; what destroys is asked about again.
+        $0.isConfirmed = step.effect < .destructive
+      }
+    case .skip:
+      ledger.record(.skipped, of: id, note: note)
+      change(id) { $0.skip(.operatorChoice) }
+    case .done:
+      ledger.record(.done, of: id, note: note)
+      change(id) {
+        $0.status = .done
+        $0.mayHaveEffect = true
+      }
+    case .continue: change(id) { $0.isSettled = true }
+    case .undo: undoRequest = .failure(id)
+    case .rescue:
+      guard case .rescue(let rescuer)? = step.onFailure else { break }
+      detour = Detour(.rescue, .failure(id), queue: [(id, rescuer)])
+    case .stop: outcome = progress[id]?.status == .unknown ? .unknown(id) : .failed(id)
+    }
+  }
+
+  private mutating func startUndo(after: StepID?, steps: [StepID]) {
+    let origin = undoRequest ?? after.map { .failure($0) } ?? .request
+    undoRequest = nil
+    detour = Detour(
+      .undo, origin,
+      queue: steps.compactMap { owner in ledger.step(owner).undo.map { (owner, $0) } })
+  }
+
+  /// Moves on behind whatever was passed, and ends the run where a detour is over.
+  private mutating func advance() {
+    while position < ledger.mainSteps.count, progress[ledger.mainSteps[position]]?.isPassed ?? false {
+      position += 1
+    }
+    guard var moved = detour, outcome == nil else { return }
+    while let entry = moved.advance() {
+      if moved.kind == .undo, entry.isGood { progress[entry.owner]?.isUndone = true }
+      if entry.status == .declined { outcome = moved.outcome(unknown: unknownStep) }
+    }
+    detour = moved
+    if moved.queue.isEmpty { outcome = moved.outcome(unknown: unknownStep) }
+  }
+}
+
+extension SkipReason {
+  /// The status of a step that did not run for this reason.
+  var status: StepStatus {
+    switch self {
+    case .blocked: .blocked
+    case .condition, .operatorChoice, .notSelected: .skipped
+    }
+  }
+}
+
+extension ManualAnswer {
+  /// The status of the step.
+  var status: StepStatus {
+    switch self {
+    case .done: .done
+    case .skipped: .skipped
+    case .failed: .failed
+    }
+  }
+}

@@ -1,0 +1,68 @@
+import RunbookModel
+
+/// How far one step came.
+struct StepProgress: Sendable, Equatable {
+  /// nil while it is to be run (again).
+  var status: StepStatus?
+  /// Why it did not run.
+  var reason: SkipReason?
+  /// Conditions found true, counted from the first.
+  var conditionsHeld = 0
+  /// The condition found false.
+  var falseCondition: Int?
+  /// Somebody or something said yes to the next attempt.
+  var isConfirmed = false
+  /// The operator said skip.
+  var isToBeSkipped = false
+  /// After a failure: it was decided how to go on, and the walk may pass.
+  var isSettled = false
+  /// It ran, or may have: a candidate for undo.
+  var mayHaveEffect = false
+  /// It was taken back.
+  var isUndone = false
+  /// An earlier process died in it.
+  var isOrphan = false
+
+  /// Whether the walk may go on behind it.
+  var isPassed: Bool {
+    switch status {
+    case .ok, .done, .skipped, .declined, .blocked: true
+    case .failed, .unknown: isSettled
+    case nil: false
+    }
+  }
+
+  /// Folds the outcome of an attempt in.
+  mutating func finish(_ result: StepResult) {
+    status = result.status
+    isSettled = false
+    switch result.status {
+    case .ok, .done, .unknown: mayHaveEffect = true
+    case .failed: mayHaveEffect = mayHaveEffect || result.effectIsPossible
+    case .skipped, .declined, .blocked: break
+    }
+  }
+
+  /// Folds in that it did not run.
+  mutating func skip(_ why: SkipReason) {
+    reason = why
+    switch why {
+    case .blocked: status = .blocked
+    case .condition, .operatorChoice, .notSelected: status = .skipped
+    }
+  }
+
+  /// Folds the answer to a manual step in.
+  mutating func finish(_ answer: ManualAnswer) {
+    isSettled = false
+    switch answer {
+    case .done:
+      status = .done
+      mayHaveEffect = true
+    case .skipped:
+      status = .skipped
+      reason = .operatorChoice
+    case .failed: status = .failed
+    }
+  }
+}
