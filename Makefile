@@ -1,0 +1,40 @@
+# Every target is one script; they can be called without make as well.
+
+PREFIX ?= /usr/local
+DESTDIR ?=
+
+.PHONY: help build demo test lint bench soak install uninstall
+
+help:
+	@echo 'make demo       install what is missing, build, break a real stack and mend it with a runbook'
+	@echo 'make test       install what is missing, run every test against real services'
+	@echo 'make build      the release build: .build/release/runbook'
+	@echo 'make lint       format and script checks'
+	@echo 'make bench      measure: start, check, steps, throughput'
+	@echo 'make soak       the long tests'
+	@echo 'make install    the program and its shell completions below PREFIX=$(PREFIX)'
+	@echo 'make uninstall  take them away again'
+
+build:
+	@.ci/build
+
+demo:
+	@demo/tour
+
+test:
+	@Tests/run
+
+lint:
+	@.ci/lint
+
+bench: build
+	@Benchmarks/run
+
+soak: build
+	@Tests/Services/with Benchmarks/soak
+
+install: build
+	@PREFIX='$(PREFIX)' DESTDIR='$(DESTDIR)' .ci/install
+
+uninstall:
+	@PREFIX='$(PREFIX)' DESTDIR='$(DESTDIR)' .ci/install --remove
