@@ -87,7 +87,7 @@ let package = Package(
         .product(name: "UnixSignals", package: "swift-service-lifecycle"),
       ]),
     .executableTarget(
-      name: "runbook", dependencies: ["RunbookCLI"], path: "Sources/Interface/runbook",
+      name: "runbook", dependencies: ["RunbookCLI", "RunbookProcesses"], path: "Sources/Interface/runbook",
       swiftSettings: settings),
 
     .target(
@@ -99,7 +99,11 @@ let package = Package(
     tests("RunbookEngineTests", contract + ["RunbookEngine", "TestSupport"]),
     tests("RunbookAuditTests", ["RunbookAudit", "RunbookModel", "TestSupport"]),
     tests("RunbookSecretsTests", contract + ["RunbookSecrets", "TestSupport"]),
-    tests("RunbookProcessesTests", contract + ["RunbookProcesses", "TestSupport", "runbook"]),
+    .executableTarget(
+      name: "ProcessDriver", dependencies: contract + ["RunbookProcesses", "TestSupport"],
+      path: "Tests/ProcessDriver", swiftSettings: settings),
+    tests(
+      "RunbookProcessesTests", contract + ["ProcessDriver", "RunbookProcesses", "TestSupport", "runbook"]),
     tests(
       "RunbookFiltersTests", contract + ["RunbookFilters", "RunbookProcesses", "TestSupport", "runbook"]),
     tests(

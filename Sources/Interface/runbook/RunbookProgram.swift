@@ -1,3 +1,7 @@
+import RunbookProcesses
+
 @main struct RunbookProgram {
-  static func main() {}
+  static func main() {
+    SupervisorProcess.runIfAsked()
+  }
 }

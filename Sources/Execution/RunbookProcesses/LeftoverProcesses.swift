@@ -1,0 +1,83 @@
+import CProcess
+import Glibc
+public import RunbookModel
+
+/// A process that a step left behind.
+public struct Leftover: Sendable, Hashable {
+  /// Its number at the time of the search.
+  public let pid: Int32
+  /// `run/step/attempt`, the value of its `RUNBOOK_STEP`.
+  public let marker: String
+  /// Its arguments with spaces between them, or its name in brackets where it has none. Not redacted.
+  public let command: String
+
+  /// A find.
+  public init(pid: Int32, marker: String, command: String) {
+    self.pid = pid
+    self.marker = marker
+    self.command = command
+  }
+}
+
+/// The search for what outlived its run, by the marker in every child's environment.
+public enum LeftoverProcesses {
+  /// All processes marked by `run`, or by any run, except this one and those above it.
+  ///
+  /// Reads `/proc/*/environ`: sees this user's processes only, and none that overwrote its environment.
+  public static func find(run: RunID?) -> [Leftover] {
+    let above = ancestors()
+    var found: [Leftover] = []
+    guard let directory = opendir("/proc") else { return [] }
+    defer { closedir(directory) }
+    while let entry = readdir(directory) {
+      let name = withUnsafeBytes(of: &entry.pointee.d_name) {
+        String(decoding: $0.prefix { $0 != 0 }, as: UTF8.self)
+      }
+      guard let pid = Int32(name), !above.contains(pid), let marker = marker(of: pid) else { continue }
+      if let run, !marker.hasPrefix("\(run)/") { continue }
+      guard let command = command(of: pid) else { continue }
+      found.append(Leftover(pid: pid, marker: marker, command: command))
+    }
+    return found.sorted { $0.pid < $1.pid }
+  }
+
+  private static func marker(of pid: Int32) -> String? {
+    withUnsafeTemporaryAllocation(of: CChar.self, capacity: 512) { buffer in
+      rb_read_marker(pid, buffer.baseAddress, 512) >= 0
+        ? buffer.baseAddress.map { String(cString: $0) } : nil
+    }
+  }
+
+  /// Nil where the process is gone or a zombie.
+  private static func command(of pid: Int32) -> String? {
+    guard var line = contents(of: "/proc/\(pid)/cmdline") else { return nil }
+    while line.last == 0 { line.removeLast() }
+    if !line.isEmpty { return String(decoding: line.map { $0 == 0 ? 0x20 : $0 }, as: UTF8.self) }
+    guard let name = contents(of: "/proc/\(pid)/comm"), let status = contents(of: "/proc/\(pid)/stat"),
+      let end = status.lastIndex(of: UInt8(ascii: ")")), end + 2 < status.count,
+      status[end + 2] != UInt8(ascii: "Z")
+    else { return nil }
+    return "[\(String(decoding: name.dropLast(), as: UTF8.self))]"
+  }
+
+  private static func ancestors() -> Set<Int32> {
+    var chain: Set<Int32> = []
+    var pid = getpid()
+    while pid > 0, chain.insert(pid).inserted {
+      guard let status = contents(of: "/proc/\(pid)/stat"), let end = status.lastIndex(of: UInt8(ascii: ")"))
+      else { break }
+      let fields = status[(end + 1)...].split(separator: UInt8(ascii: " "))
+      pid = fields.count > 1 ? Int32(String(decoding: fields[1], as: UTF8.self)) ?? 0 : 0
+    }
+    return chain
+  }
+
+  /// The first 4 KiB of a small file.
+  private static func contents(of path: String) -> [UInt8]? {
+    let file = Descriptor(open(path, O_RDONLY | O_CLOEXEC))
+    guard file.isOpen else { return nil }
+    return [UInt8](unsafeUninitializedCapacity: 4096) { buffer, count in
+      count = max(0, read(file.number, buffer.baseAddress, 4096))
+    }
+  }
+}
