@@ -2,6 +2,8 @@
 public struct Certificate: Sendable, Equatable {
   /// Distinguished name, for example `CN = api.example.org`.
   public var subject: String
+  /// Whom it is for, as it is written there: `DNS:api.example.org`, `IP Address:127.0.0.1`.
+  public var names: [String]
   /// Distinguished name of who signed it.
   public var issuer: String
   /// First second of its validity; nil where the library's text was not understood.
@@ -23,6 +25,10 @@ public struct Certificate: Sendable, Equatable {
     }
     subject = values["Subject"].map(String.init) ?? ""
     issuer = values["Issuer"].map(String.init) ?? ""
+    names =
+      values["X509v3 Subject Alternative Name"]?.split(separator: ",").map { name in
+        String(name.drop { $0 == " " })
+      } ?? []
     notBefore = moment("Start date")
     notAfter = moment("Expire date")
   }

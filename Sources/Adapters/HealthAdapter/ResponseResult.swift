@@ -90,6 +90,7 @@ extension Certificate {
   fileprivate func json(now: CalendarTime) -> JSONValue {
     [
       "subject": .string(subject),
+      "names": .array(names.map { .string($0) }),
       "issuer": .string(issuer),
       "not_before": .optional(notBefore?.text),
       "not_after": .optional(notAfter?.text),
@@ -99,13 +100,14 @@ extension Certificate {
 
   /// For messages: whose it is and until when.
   func text(now: CalendarTime) -> String {
-    guard let notAfter else { return "certificate of \(subject)" }
+    let owner = names.isEmpty ? subject : names.joined(separator: ", ")
+    guard let notAfter else { return "certificate for \(owner)" }
     let days = notAfter.days(since: now)
-    if days < 0 { return "certificate of \(subject), ended \(notAfter.text), \(-days) days ago" }
+    if days < 0 { return "certificate for \(owner), ended \(notAfter.text), \(-days) days ago" }
     if let notBefore, notBefore.days(since: now) >= 0 {
-      return "certificate of \(subject), not valid before \(notBefore.text)"
+      return "certificate for \(owner), not valid before \(notBefore.text)"
     }
-    return "certificate of \(subject), valid until \(notAfter.text), \(days) days more"
+    return "certificate for \(owner), valid until \(notAfter.text), \(days) days more"
   }
 }
 
