@@ -57,6 +57,15 @@ public struct ConfirmationPrompt: Sendable, Hashable {
   public var choices: [Answer]
   /// Why the last reply did not count; nil the first time.
   public var problem: String?
+
+  /// A prompt.
+  public init(subject: PromptSubject, request: ConfirmationRequest, choices: [Answer], problem: String? = nil)
+  {
+    self.subject = subject
+    self.request = request
+    self.choices = choices
+    self.problem = problem
+  }
 }
 
 /// The reply to a confirmation.
@@ -82,6 +91,14 @@ public struct ManualPrompt: Sendable, Hashable {
   public var offersUndo: Bool
   /// Why the last reply did not count; nil the first time.
   public var problem: String?
+
+  /// A prompt.
+  public init(subject: PromptSubject, task: ManualTask, offersUndo: Bool, problem: String? = nil) {
+    self.subject = subject
+    self.task = task
+    self.offersUndo = offersUndo
+    self.problem = problem
+  }
 }
 
 /// The reply to a manual step.
@@ -108,6 +125,18 @@ public struct InputPrompt: Sendable, Hashable {
   public var defaultValue: JSONValue?
   /// Why the last answer did not count; nil the first time.
   public var problem: String?
+
+  /// A prompt.
+  public init(
+    subject: PromptSubject, text: String, type: ParameterType, defaultValue: JSONValue? = nil,
+    problem: String? = nil
+  ) {
+    self.subject = subject
+    self.text = text
+    self.type = type
+    self.defaultValue = defaultValue
+    self.problem = problem
+  }
 }
 
 /// A step that did not end well.
@@ -121,6 +150,18 @@ public struct FailurePrompt: Sendable, Hashable {
   public var choices: [FailureChoice]
   /// Why the last reply did not count; nil the first time.
   public var problem: String?
+
+  /// A prompt.
+  public init(
+    subject: PromptSubject, status: StepStatus, result: JSONValue, choices: [FailureChoice],
+    problem: String? = nil
+  ) {
+    self.subject = subject
+    self.status = status
+    self.result = result
+    self.choices = choices
+    self.problem = problem
+  }
 }
 
 /// The reply to a failure; a choice that was not offered does not count.

@@ -29,6 +29,13 @@ public struct StepDescription: Sendable, Hashable {
   public var invocation: String
   /// Whether it would only be proved.
   public var isSimulated: Bool
+
+  /// A description.
+  public init(target: String, invocation: String, isSimulated: Bool) {
+    self.target = target
+    self.invocation = invocation
+    self.isSimulated = isSimulated
+  }
 }
 
 /// One attempt to make.
@@ -47,6 +54,23 @@ public struct StepTask: Sendable {
   /// Where it stands, of a rehearsal.
   public var standing: RehearsalStanding
   public var interrupt: any Interrupt
+
+  /// A task.
+  public init(
+    run: RunID, step: Step, attempt: Int, role: StepRole, values: [String: Value],
+    variables: [String: JSONValue], remaining: Duration? = nil, standing: RehearsalStanding,
+    interrupt: any Interrupt
+  ) {
+    self.run = run
+    self.step = step
+    self.attempt = attempt
+    self.role = role
+    self.values = values
+    self.variables = variables
+    self.remaining = remaining
+    self.standing = standing
+    self.interrupt = interrupt
+  }
 }
 
 /// What came of an attempt: redacted.
