@@ -1,26 +1,27 @@
 /// Makes text from a file safe for a terminal, and measures its columns.
-enum TerminalText {
+package enum TerminalText {
   /// Columns between tab stops, CommonMark's.
   static let tabStop = 4
 
   /// One character as a terminal shows it.
-  struct Run {
-    var text: String
+  package struct Run {
+    /// What is shown.
+    package var text: String
     /// Columns it takes; of a tab, which depends on its place, 1.
-    var width: Int
+    package var width: Int
     /// Bytes it takes in the source.
     var byteCount: Int
     var isTab = false
   }
 
   /// `text` with everything that acts on a terminal spelled out, line ends included.
-  static func inert(_ text: some StringProtocol) -> String {
+  package static func inert(_ text: some StringProtocol) -> String {
     if text.utf8.allSatisfy({ $0 >= 0x20 && $0 < 0x7F }) { return String(text) }
     return runs(of: Array(text.utf8)[...]).map { $0.isTab ? " " : $0.text }.joined()
   }
 
   /// The characters of `bytes` in order; their byte counts add up to the count of `bytes`.
-  static func runs(of bytes: ArraySlice<UInt8>) -> [Run] {
+  package static func runs(of bytes: ArraySlice<UInt8>) -> [Run] {
     var runs: [Run] = []
     var pending = String.UnicodeScalarView()
     func flush() {

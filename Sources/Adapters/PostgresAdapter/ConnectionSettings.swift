@@ -1,0 +1,62 @@
+import Glibc
+import RunbookAdapter
+import RunbookModel
+
+/// What libpq is told of a target: keywords and values, secrets opened.
+struct ConnectionSettings {
+  private var pairs: [(keyword: String, value: [UInt8])] = []
+
+  /// Collects the settings of the context's target.
+  init(_ context: StepContext) throws(StepFailure) {
+    let target = context.target
+    // As `dbname` and first: libpq takes the URL apart, and what follows wins over it.
+    try add("dbname", target["url"], context)
+    for keyword in ["host", "user", "password", "dbname", "sslmode", "sslrootcert", "options"] {
+      try add(keyword, target[keyword], context)
+    }
+    if target["url"] == nil { add("port", target["port"]?.plainText ?? "5432") }
+    add("client_encoding", "UTF8")
+    add("application_name", "runbook/\(context.run)/\(context.step)")
+  }
+
+  private mutating func add(_ keyword: String, _ text: String) { pairs.append((keyword, Array(text.utf8))) }
+
+  private mutating func add(_ keyword: String, _ value: Value?, _ context: StepContext) throws(StepFailure) {
+    switch value {
+    case .plain(let plain)?: add(keyword, plain.plainText)
+    case .secret(let reference)?:
+      let bytes = try context.secrets.withBytes(of: reference) { Array($0) }
+      guard !bytes.contains(0) else {
+        throw StepFailure(.authentication, "\(reference.name) holds a NUL byte", effectIsPossible: false)
+      }
+      pairs.append((keyword, bytes))
+    case nil: break
+    }
+  }
+
+  /// Calls `body` with two arrays of C strings that end in NULL; the strings are erased afterwards.
+  func withPointers<R>(
+    _ body: (UnsafePointer<UnsafePointer<CChar>?>, UnsafePointer<UnsafePointer<CChar>?>) -> R
+  ) -> R {
+    let keywords = pairs.map { strdup($0.keyword) }
+    let values = pairs.map { pair in
+      (pair.value + [0]).withUnsafeBytes { bytes in
+        let copy = UnsafeMutableRawPointer.allocate(byteCount: bytes.count, alignment: 1)
+        copy.copyMemory(from: bytes.baseAddress!, byteCount: bytes.count)  // never empty: it ends in 0
+        return copy
+      }
+    }
+    defer {
+      keywords.forEach { free($0) }
+      for (value, pair) in zip(values, pairs) {
+        explicit_bzero(value, pair.value.count)
+        value.deallocate()
+      }
+    }
+    let names = keywords.map { UnsafePointer($0) } + [nil]
+    let texts = values.map { UnsafePointer<CChar>($0.assumingMemoryBound(to: CChar.self)) } + [nil]
+    return names.withUnsafeBufferPointer { names in
+      texts.withUnsafeBufferPointer { body(names.baseAddress!, $0.baseAddress!) }  // never empty: they end in nil
+    }
+  }
+}
