@@ -37,7 +37,9 @@ enum ArrayLiteral {
       var values: [JSONValue] = []
       if take(UInt8(ascii: "}")) { return .array(values) }
       while true {
-        guard let value = bytes.first == UInt8(ascii: "{") ? array(element) : item(element) else { return nil }
+        guard let value = bytes.first == UInt8(ascii: "{") ? array(element) : item(element) else {
+          return nil
+        }
         values.append(value)
         if take(UInt8(ascii: "}")) { return .array(values) }
         guard take(delimiter) else { return nil }

@@ -28,11 +28,14 @@ struct ConnectionRefusal: Equatable {
   /// The failure it is; nothing was sent.
   var failure: StepFailure { StepFailure(reason, line, effectIsPossible: false) }
 
+  private static let signsOfTLS = [
+    "SSL error", "certificate", "does not support SSL", "SSL SYSCALL", "sslmode", "SSL negotiation",
+  ]
+
   private var reason: StepFailure.Reason {
     if let state { return ServerError(state: state, message: "").reason }
     if text.contains("no password supplied") || text.contains("authentication") { return .authentication }
-    let signs = ["SSL error", "certificate", "does not support SSL", "SSL SYSCALL", "sslmode", "SSL negotiation"]
-    return signs.contains { text.contains($0) } ? .tls : .unreachable
+    return Self.signsOfTLS.contains { text.contains($0) } ? .tls : .unreachable
   }
 
   /// All of it on one line, without the place in the server's source.

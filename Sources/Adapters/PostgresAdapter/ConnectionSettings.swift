@@ -56,7 +56,8 @@ struct ConnectionSettings {
     let names = keywords.map { UnsafePointer($0) } + [nil]
     let texts = values.map { UnsafePointer<CChar>($0.assumingMemoryBound(to: CChar.self)) } + [nil]
     return names.withUnsafeBufferPointer { names in
-      texts.withUnsafeBufferPointer { body(names.baseAddress!, $0.baseAddress!) }  // never empty: they end in nil
+      // Never empty: both end in nil.
+      texts.withUnsafeBufferPointer { body(names.baseAddress!, $0.baseAddress!) }
     }
   }
 }

@@ -1,6 +1,7 @@
 /// A connection URL as libpq reads it, taken apart without libpq so that a plan can show where it leads.
 ///
-/// `postgresql://user:password@host:port,host:port/dbname?keyword=value`, every part optional, percent-encoded.
+/// `postgresql://user:password@host:port,host:port/dbname?keyword=value`; every part may be missing, and is
+/// percent-encoded.
 struct ConnectionURL: Equatable, Sendable {
   /// A host and its port, both as far as given.
   struct Host: Equatable, Sendable {
@@ -22,13 +23,16 @@ struct ConnectionURL: Equatable, Sendable {
 
   /// Parses a URL; nil where it is none that libpq would take.
   init?(_ text: String) {
-    guard let scheme = ["postgresql://", "postgres://"].first(where: { text.hasPrefix($0) }) else { return nil }
+    guard let scheme = ["postgresql://", "postgres://"].first(where: { text.hasPrefix($0) }) else {
+      return nil
+    }
     var rest = text.utf8.dropFirst(scheme.utf8.count)
     // As libpq does: the first `@` before any `/`, even behind a `?`.
     if let at = rest.firstIndex(where: { $0 == UInt8(ascii: "@") || $0 == UInt8(ascii: "/") }),
       rest[at] == UInt8(ascii: "@")
     {
-      let parts = rest[..<at].split(separator: UInt8(ascii: ":"), maxSplits: 1, omittingEmptySubsequences: false)
+      let parts = rest[..<at].split(
+        separator: UInt8(ascii: ":"), maxSplits: 1, omittingEmptySubsequences: false)
       guard let name = Self.decoded(parts[0]) else { return nil }
       user = name.isEmpty ? nil : name
       hasPassword = parts.count > 1 && !parts[1].isEmpty

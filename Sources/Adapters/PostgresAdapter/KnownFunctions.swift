@@ -1,7 +1,7 @@
 /// Functions of PostgreSQL that a statement may call and still be known to change nothing.
 ///
 /// A function outside these lists may do anything: its statement counts as a write unless the author says
-/// otherwise. The lists are facts of `pg_proc` of PostgreSQL 15 to 18; a test holds them against a real server.
+/// otherwise. The lists are facts of `pg_proc` of PostgreSQL 15 to 18; a test holds them against a server.
 enum KnownFunctions {
   /// Whether calling `name`, as the server folds it, changes nothing outside its own statement.
   static func areHarmless(_ name: String) -> Bool { names.contains(name) }
@@ -13,38 +13,40 @@ enum KnownFunctions {
   /// Left out: `txid_current` and `pg_current_xact_id`, which use up a transaction id, and what only
   /// operators, types and indexes call.
   static let stable = """
-    abbrev abs aclcontains acldefault aclexplode acos acosd acosh age any_value area array_agg array_append \
-    array_cat array_dims array_fill array_length array_lower array_ndims array_position array_positions \
-    array_prepend array_remove array_replace array_reverse array_sort array_to_json array_to_string \
-    array_to_tsvector array_upper ascii asin asind asinh atan atan2 atan2d atand atanh avg bit bit_and \
-    bit_count bit_length bit_or bit_xor bool bool_and bool_or box bpchar broadcast btrim cardinality casefold \
-    cbrt ceil ceiling center char char_length character_length chr cidr circle col_description concat \
-    concat_ws convert convert_from convert_to corr cos cosd cosh cot cotd count covar_pop covar_samp crc32 \
-    crc32c cume_dist current_database current_schema current_schemas current_setting current_user \
-    database_to_xml database_to_xml_and_xmlschema database_to_xmlschema date date_add date_bin date_part \
-    date_subtract date_trunc datemultirange daterange decode degrees dense_rank diagonal diameter div encode \
-    enum_first enum_last enum_range erf erfc every exp extract factorial family first_value float4 float8 \
-    floor format format_type gamma gcd generate_series generate_subscripts get_bit get_byte \
-    get_current_ts_config getdatabaseencoding getpgusername has_any_column_privilege has_column_privilege \
-    has_database_privilege has_foreign_data_wrapper_privilege has_function_privilege has_language_privilege \
+    abbrev abs aclcontains acldefault aclexplode acos acosd acosh age any_value area array_agg \
+    array_append array_cat array_dims array_fill array_length array_lower array_ndims array_position \
+    array_positions array_prepend array_remove array_replace array_reverse array_sort array_to_json \
+    array_to_string array_to_tsvector array_upper ascii asin asind asinh atan atan2 atan2d atand atanh avg \
+    bit bit_and bit_count bit_length bit_or bit_xor bool bool_and bool_or box bpchar broadcast btrim \
+    cardinality casefold cbrt ceil ceiling center char char_length character_length chr cidr circle \
+    col_description concat concat_ws convert convert_from convert_to corr cos cosd cosh cot cotd count \
+    covar_pop covar_samp crc32 crc32c cume_dist current_database current_schema current_schemas \
+    current_setting current_user database_to_xml database_to_xml_and_xmlschema database_to_xmlschema date \
+    date_add date_bin date_part date_subtract date_trunc datemultirange daterange decode degrees \
+    dense_rank diagonal diameter div encode enum_first enum_last enum_range erf erfc every exp extract \
+    factorial family first_value float4 float8 floor format format_type gamma gcd generate_series \
+    generate_subscripts get_bit get_byte get_current_ts_config getdatabaseencoding getpgusername \
+    has_any_column_privilege has_column_privilege has_database_privilege \
+    has_foreign_data_wrapper_privilege has_function_privilege has_language_privilege \
     has_parameter_privilege has_schema_privilege has_sequence_privilege has_server_privilege \
-    has_table_privilege has_tablespace_privilege has_type_privilege height host hostmask icu_unicode_version \
-    inet_client_addr inet_client_port inet_merge inet_same_family inet_server_addr inet_server_port initcap \
-    int2 int4 int4multirange int4range int8 int8multirange int8range interval is_normalized isclosed isempty \
-    isfinite ishorizontal isopen isparallel isperp isvertical json_agg json_array json_array_elements \
-    json_array_elements_text json_array_length json_arrayagg json_build_array json_build_object json_each \
-    json_each_text json_exists json_extract_path json_extract_path_text json_object json_object_agg \
-    json_object_keys json_objectagg json_populate_record json_populate_recordset json_query json_scalar \
-    json_serialize json_strip_nulls json_table json_to_record json_to_recordset json_to_tsvector json_typeof \
-    json_value jsonb_agg jsonb_array_elements jsonb_array_elements_text jsonb_array_length jsonb_build_array \
-    jsonb_build_object jsonb_concat jsonb_delete jsonb_delete_path jsonb_each jsonb_each_text jsonb_exists \
-    jsonb_extract_path jsonb_extract_path_text jsonb_insert jsonb_object jsonb_object_agg jsonb_object_keys \
-    jsonb_path_exists jsonb_path_exists_tz jsonb_path_match jsonb_path_match_tz jsonb_path_query \
-    jsonb_path_query_array jsonb_path_query_array_tz jsonb_path_query_first jsonb_path_query_first_tz \
-    jsonb_path_query_tz jsonb_populate_record jsonb_populate_recordset jsonb_pretty jsonb_set jsonb_set_lax \
-    jsonb_strip_nulls jsonb_to_record jsonb_to_recordset jsonb_to_tsvector jsonb_typeof justify_days \
-    justify_hours justify_interval lag last_value lcm lead left length lgamma like line ln log log10 lower \
-    lower_inc lower_inf lpad lseg ltrim macaddr macaddr8 macaddr8_set7bit make_date make_interval make_time \
+    has_table_privilege has_tablespace_privilege has_type_privilege height host hostmask \
+    icu_unicode_version inet_client_addr inet_client_port inet_merge inet_same_family inet_server_addr \
+    inet_server_port initcap int2 int4 int4multirange int4range int8 int8multirange int8range interval \
+    is_normalized isclosed isempty isfinite ishorizontal isopen isparallel isperp isvertical json_agg \
+    json_array json_array_elements json_array_elements_text json_array_length json_arrayagg \
+    json_build_array json_build_object json_each json_each_text json_exists json_extract_path \
+    json_extract_path_text json_object json_object_agg json_object_keys json_objectagg \
+    json_populate_record json_populate_recordset json_query json_scalar json_serialize json_strip_nulls \
+    json_table json_to_record json_to_recordset json_to_tsvector json_typeof json_value jsonb_agg \
+    jsonb_array_elements jsonb_array_elements_text jsonb_array_length jsonb_build_array jsonb_build_object \
+    jsonb_concat jsonb_delete jsonb_delete_path jsonb_each jsonb_each_text jsonb_exists jsonb_extract_path \
+    jsonb_extract_path_text jsonb_insert jsonb_object jsonb_object_agg jsonb_object_keys jsonb_path_exists \
+    jsonb_path_exists_tz jsonb_path_match jsonb_path_match_tz jsonb_path_query jsonb_path_query_array \
+    jsonb_path_query_array_tz jsonb_path_query_first jsonb_path_query_first_tz jsonb_path_query_tz \
+    jsonb_populate_record jsonb_populate_recordset jsonb_pretty jsonb_set jsonb_set_lax jsonb_strip_nulls \
+    jsonb_to_record jsonb_to_recordset jsonb_to_tsvector jsonb_typeof justify_days justify_hours \
+    justify_interval lag last_value lcm lead left length lgamma like line ln log log10 lower lower_inc \
+    lower_inf lpad lseg ltrim macaddr macaddr8 macaddr8_set7bit make_date make_interval make_time \
     make_timestamp make_timestamptz masklen max md5 min min_scale mod mode money multirange mxid_age name \
     netmask network normalize notlike now npoints nth_value ntile num_nonnulls num_nulls numeric \
     nummultirange numrange obj_description octet_length oid overlaps overlay parse_ident path percent_rank \
@@ -59,36 +61,37 @@ enum KnownFunctions {
     pg_get_object_address pg_get_partition_constraintdef pg_get_partkeydef pg_get_replica_identity_index \
     pg_get_replication_slots pg_get_ruledef pg_get_serial_sequence pg_get_statisticsobjdef \
     pg_get_statisticsobjdef_columns pg_get_statisticsobjdef_expressions pg_get_triggerdef pg_get_userbyid \
-    pg_get_viewdef pg_get_wal_summarizer_state pg_has_role pg_identify_object pg_identify_object_as_address \
-    pg_index_column_has_property pg_index_has_property pg_indexam_has_property pg_indexam_progress_phasename \
-    pg_is_other_temp_schema pg_listening_channels pg_lsn pg_mcv_list_items pg_my_temp_schema \
-    pg_opclass_is_visible pg_operator_is_visible pg_opfamily_is_visible pg_options_to_table pg_partition_root \
-    pg_postmaster_start_time pg_relation_filenode pg_relation_filepath pg_relation_is_publishable \
-    pg_relation_is_updatable pg_replication_origin_oid pg_sequence_parameters pg_settings_get_flags \
-    pg_size_bytes pg_size_pretty pg_snapshot_xip pg_snapshot_xmax pg_snapshot_xmin \
-    pg_statistics_obj_is_visible pg_table_is_visible pg_tablespace_databases pg_tablespace_location \
-    pg_timezone_abbrevs pg_timezone_names pg_trigger_depth pg_ts_config_is_visible pg_ts_dict_is_visible \
-    pg_ts_parser_is_visible pg_ts_template_is_visible pg_type_is_visible pg_typeof pg_visible_in_snapshot \
-    pg_wal_lsn_diff pg_walfile_name pg_walfile_name_offset phraseto_tsquery pi plainto_tsquery point polygon \
-    position pow power querytree quote_ident quote_literal quote_nullable radians radius range_agg \
-    range_intersect_agg range_merge rank regclass regexp_count regexp_instr regexp_like regexp_match \
-    regexp_matches regexp_replace regexp_split_to_array regexp_split_to_table regexp_substr regr_avgx \
-    regr_avgy regr_count regr_intercept regr_r2 regr_slope regr_sxx regr_sxy regr_syy repeat replace reverse \
-    right round row_number row_security_active row_to_json rpad rtrim scale schema_to_xml \
-    schema_to_xml_and_xmlschema schema_to_xmlschema session_user set_bit set_byte set_masklen setweight \
-    sha224 sha256 sha384 sha512 shobj_description sign sin sind sinh slope split_part sqrt starts_with \
-    statement_timestamp stddev stddev_pop stddev_samp string_agg string_to_array string_to_table strip strpos \
-    substr substring sum system_user table_to_xml table_to_xml_and_xmlschema table_to_xmlschema tan tand tanh \
-    text time timestamp timestamptz timetz timezone to_ascii to_bin to_char to_date to_hex to_json to_jsonb \
+    pg_get_viewdef pg_get_wal_summarizer_state pg_has_role pg_identify_object \
+    pg_identify_object_as_address pg_index_column_has_property pg_index_has_property \
+    pg_indexam_has_property pg_indexam_progress_phasename pg_is_other_temp_schema pg_listening_channels \
+    pg_lsn pg_mcv_list_items pg_my_temp_schema pg_opclass_is_visible pg_operator_is_visible \
+    pg_opfamily_is_visible pg_options_to_table pg_partition_root pg_postmaster_start_time \
+    pg_relation_filenode pg_relation_filepath pg_relation_is_publishable pg_relation_is_updatable \
+    pg_replication_origin_oid pg_sequence_parameters pg_settings_get_flags pg_size_bytes pg_size_pretty \
+    pg_snapshot_xip pg_snapshot_xmax pg_snapshot_xmin pg_statistics_obj_is_visible pg_table_is_visible \
+    pg_tablespace_databases pg_tablespace_location pg_timezone_abbrevs pg_timezone_names pg_trigger_depth \
+    pg_ts_config_is_visible pg_ts_dict_is_visible pg_ts_parser_is_visible pg_ts_template_is_visible \
+    pg_type_is_visible pg_typeof pg_visible_in_snapshot pg_wal_lsn_diff pg_walfile_name \
+    pg_walfile_name_offset phraseto_tsquery pi plainto_tsquery point polygon position pow power querytree \
+    quote_ident quote_literal quote_nullable radians radius range_agg range_intersect_agg range_merge rank \
+    regclass regexp_count regexp_instr regexp_like regexp_match regexp_matches regexp_replace \
+    regexp_split_to_array regexp_split_to_table regexp_substr regr_avgx regr_avgy regr_count \
+    regr_intercept regr_r2 regr_slope regr_sxx regr_sxy regr_syy repeat replace reverse right round \
+    row_number row_security_active row_to_json rpad rtrim scale schema_to_xml schema_to_xml_and_xmlschema \
+    schema_to_xmlschema session_user set_bit set_byte set_masklen setweight sha224 sha256 sha384 sha512 \
+    shobj_description sign sin sind sinh slope split_part sqrt starts_with statement_timestamp stddev \
+    stddev_pop stddev_samp string_agg string_to_array string_to_table strip strpos substr substring sum \
+    system_user table_to_xml table_to_xml_and_xmlschema table_to_xmlschema tan tand tanh text time \
+    timestamp timestamptz timetz timezone to_ascii to_bin to_char to_date to_hex to_json to_jsonb \
     to_number to_oct to_regclass to_regcollation to_regnamespace to_regoper to_regoperator to_regproc \
-    to_regprocedure to_regrole to_regtype to_timestamp to_tsquery to_tsvector transaction_timestamp translate \
-    trim_array trim_scale trunc ts_debug ts_delete ts_filter ts_headline ts_lexize ts_parse ts_rank \
-    ts_rank_cd ts_token_type tsmultirange tsquery_phrase tsrange tstzmultirange tstzrange tsvector_to_array \
-    txid_current_if_assigned txid_current_snapshot txid_snapshot_xip txid_snapshot_xmax txid_snapshot_xmin \
-    txid_visible_in_snapshot unicode_assigned unicode_version unistr unnest upper upper_inc upper_inf \
-    uuid_extract_timestamp uuid_extract_version var_pop var_samp varbit varchar variance version \
-    websearch_to_tsquery width width_bucket xid xml xml_is_well_formed xml_is_well_formed_content \
-    xml_is_well_formed_document xmlagg xmlcomment xmlexists xpath xpath_exists
+    to_regprocedure to_regrole to_regtype to_timestamp to_tsquery to_tsvector transaction_timestamp \
+    translate trim_array trim_scale trunc ts_debug ts_delete ts_filter ts_headline ts_lexize ts_parse \
+    ts_rank ts_rank_cd ts_token_type tsmultirange tsquery_phrase tsrange tstzmultirange tstzrange \
+    tsvector_to_array txid_current_if_assigned txid_current_snapshot txid_snapshot_xip txid_snapshot_xmax \
+    txid_snapshot_xmin txid_visible_in_snapshot unicode_assigned unicode_version unistr unnest upper \
+    upper_inc upper_inf uuid_extract_timestamp uuid_extract_version var_pop var_samp varbit varchar \
+    variance version websearch_to_tsquery width width_bucket xid xml xml_is_well_formed \
+    xml_is_well_formed_content xml_is_well_formed_document xmlagg xmlcomment xmlexists xpath xpath_exists
     """
 
   /// VOLATILE only because the answer differs from call to call.
@@ -97,16 +100,17 @@ enum KnownFunctions {
   /// `query_to_xml` and the like, which run a statement given as text.
   static let volatile = """
     clock_timestamp current_query currval gen_random_uuid lastval pg_blocking_pids \
-    pg_collation_actual_version pg_control_checkpoint pg_control_init pg_control_recovery pg_control_system \
-    pg_current_logfile pg_current_wal_flush_lsn pg_current_wal_insert_lsn pg_current_wal_lsn \
-    pg_database_collation_actual_version pg_database_size pg_get_backend_memory_contexts \
-    pg_get_shmem_allocations pg_get_wal_replay_pause_state pg_hba_file_rules pg_ident_file_mappings \
-    pg_indexes_size pg_is_in_recovery pg_is_wal_replay_paused pg_jit_available pg_last_committed_xact \
-    pg_last_wal_receive_lsn pg_last_wal_replay_lsn pg_last_xact_replay_timestamp pg_lock_status \
-    pg_ls_archive_statusdir pg_ls_logdir pg_ls_replslotdir pg_ls_tmpdir pg_ls_waldir \
-    pg_notification_queue_usage pg_partition_ancestors pg_partition_tree pg_prepared_xact pg_relation_size \
-    pg_safe_snapshot_blocking_pids pg_sequence_last_value pg_show_all_file_settings \
-    pg_show_replication_origin_status pg_sleep pg_sleep_for pg_sleep_until pg_table_size pg_tablespace_size \
-    pg_total_relation_size pg_xact_commit_timestamp pg_xact_status random timeofday txid_status
+    pg_collation_actual_version pg_control_checkpoint pg_control_init pg_control_recovery \
+    pg_control_system pg_current_logfile pg_current_wal_flush_lsn pg_current_wal_insert_lsn \
+    pg_current_wal_lsn pg_database_collation_actual_version pg_database_size \
+    pg_get_backend_memory_contexts pg_get_shmem_allocations pg_get_wal_replay_pause_state \
+    pg_hba_file_rules pg_ident_file_mappings pg_indexes_size pg_is_in_recovery pg_is_wal_replay_paused \
+    pg_jit_available pg_last_committed_xact pg_last_wal_receive_lsn pg_last_wal_replay_lsn \
+    pg_last_xact_replay_timestamp pg_lock_status pg_ls_archive_statusdir pg_ls_logdir pg_ls_replslotdir \
+    pg_ls_tmpdir pg_ls_waldir pg_notification_queue_usage pg_partition_ancestors pg_partition_tree \
+    pg_prepared_xact pg_relation_size pg_safe_snapshot_blocking_pids pg_sequence_last_value \
+    pg_show_all_file_settings pg_show_replication_origin_status pg_sleep pg_sleep_for pg_sleep_until \
+    pg_table_size pg_tablespace_size pg_total_relation_size pg_xact_commit_timestamp pg_xact_status random \
+    timeofday txid_status
     """
 }

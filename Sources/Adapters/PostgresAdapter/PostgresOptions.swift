@@ -60,7 +60,8 @@ public struct PostgresOptions: Sendable, Equatable {
     case "off": return false
     case let value:
       fields.report(
-        .invalidAttribute, "transaction is '\(value ?? field.value.text)' and must be 'on' or 'off'", at: field)
+        .invalidAttribute, "transaction is '\(value ?? field.value.text)' and must be 'on' or 'off'",
+        at: field)
       return nil
     }
   }

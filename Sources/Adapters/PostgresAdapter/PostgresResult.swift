@@ -22,7 +22,8 @@ struct PostgresResult: ~Copyable {
     guard status == PGRES_FATAL_ERROR || status == PGRES_BAD_RESPONSE else { return nil }
     // The letters are `PG_DIAG_…` of postgres_ext.h, character macros that Swift does not import.
     return ServerError(
-      state: field("C") ?? "", message: field("M") ?? "the server's answer makes no sense", detail: field("D"),
+      state: field("C") ?? "", message: field("M") ?? "the server's answer makes no sense",
+      detail: field("D"),
       hint: field("H"), position: field("P").flatMap { Int($0) })
   }
 
@@ -45,7 +46,8 @@ struct PostgresResult: ~Copyable {
     guard pq.getisnull(handle, Int32(row), Int32(column)) == 0,
       let bytes = pq.getvalue(handle, Int32(row), Int32(column))
     else { return body(nil) }
-    return body(UnsafeRawBufferPointer(start: bytes, count: Int(pq.getlength(handle, Int32(row), Int32(column)))))
+    return body(
+      UnsafeRawBufferPointer(start: bytes, count: Int(pq.getlength(handle, Int32(row), Int32(column)))))
   }
 
   /// A value as text; nil for NULL.

@@ -39,11 +39,12 @@ actor PostgresSession {
     return result(rows, arrays: arrayTypes(of: rows, on: connection))
   }
 
-  /// A console (PgBouncer's) knows neither transactions nor parameters, so only SHOW is sure to change nothing.
+  /// A console (PgBouncer's) knows no transactions and no parameters, so only SHOW is sure to change nothing.
   private func performSimple() throws(StepFailure) -> RawResult {
     if isRead, !options.statement.tokens[0].isWord("show") {
       throw StepFailure(
-        .effect, "nothing keeps this statement from writing by the simple protocol, where only SHOW is a read",
+        .effect,
+        "by the simple protocol only SHOW is sure to be a read: nothing would keep this from writing",
         effectIsPossible: false)
     }
     let connection = try connect()
@@ -290,7 +291,8 @@ actor PostgresSession {
     return isProved
       ? .verified("\(place) prepared and planned it in a read-only transaction: names, types, privileges")
       : .unverifiable(
-        "\(place) was reached and reads the statement; only running it tells whether names and privileges fit")
+        "\(place) was reached and reads the statement; only running it tells whether names and privileges fit"
+      )
   }
 
   private static let explain = "EXPLAIN (COSTS OFF) "

@@ -20,7 +20,8 @@ struct PostgresTargetType: TargetType {
         "how much TLS; 'prefer' where left out, which proves nothing about the server"),
       SettingSchema("sslrootcert", .path, "certificates of the authorities that vouch for the server"),
       SettingSchema("connect_timeout", .duration, "limit for connecting; 10s where left out"),
-      SettingSchema("options", .text, "command-line options for the server's session, for example -c role=ops"),
+      SettingSchema(
+        "options", .text, "command-line options for the server's session, for example -c role=ops"),
       SettingSchema(
         "protocol", .choice(["extended", "simple"]),
         "'simple' for PgBouncer's console: no transaction, no parameters"),
@@ -41,7 +42,8 @@ struct PostgresTargetType: TargetType {
         if let parsed = ConnectionURL(text) {
           if parsed.hasPassword {
             problems.append(
-              "a password in the file: write it as a reference, 'password: env:NAME', or the whole url as one")
+              "a password in the file: write it as a reference, 'password: env:NAME', or the whole url as one"
+            )
           }
         } else {
           problems.append("'url' is no connection URL: postgresql://user@host:port/dbname is expected")
@@ -72,8 +74,8 @@ struct PostgresTargetType: TargetType {
     }
   }
 
-  /// What psql and its kin read. A url that is a reference is opened by nobody here: it becomes `DATABASE_URL`,
-  /// for tools that take it from there.
+  /// What psql and its kin read. A url that is a reference is opened by nobody here: it becomes
+  /// `DATABASE_URL`, for tools that take it from there.
   func processEnvironment(of target: Target) -> TargetEnvironment {
     var environment = TargetEnvironment()
     func add(_ name: String, _ value: Value?) {
@@ -106,7 +108,8 @@ struct PostgresTargetType: TargetType {
     if let password = target["password"] {
       environment.files.append(
         TargetEnvironment.PrivateFile(
-          variable: "PGPASSFILE", parts: [.text("*:*:*:*:"), password, .text("\n")], escapedCharacters: ":\\"))
+          variable: "PGPASSFILE", parts: [.text("*:*:*:*:"), password, .text("\n")], escapedCharacters: ":\\")
+      )
     }
     return environment
   }

@@ -90,7 +90,8 @@ struct ResultRows {
     let rows = (0..<keptCount).map { row in
       JSONValue.object(
         columns.indices.map { column in
-          JSONValue.Member(columns[column], value(row: row, column: column).map(decoders[column].json) ?? .null)
+          JSONValue.Member(
+            columns[column], value(row: row, column: column).map(decoders[column].json) ?? .null)
         })
     }
     return [

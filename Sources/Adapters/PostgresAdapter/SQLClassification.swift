@@ -63,7 +63,8 @@ struct SQLClassification: Equatable, Sendable {
     case "do", "call": self = .known(.write, .utility, isTransactional: false)
     case "copy": self = .known(.write, .utility, isTransactional: false)
     case "commit", "rollback": self = .known(.destructive, .utility)
-    case "create", "comment", "grant", "revoke", "refresh", "reindex", "cluster", "analyze", "analyse", "vacuum",
+    case "create", "comment", "grant", "revoke", "refresh", "reindex", "cluster", "analyze", "analyse",
+      "vacuum",
       "import", "security", "lock", "notify", "checkpoint":
       self = .known(.write, .utility)
     case "kill", "shutdown": self = .known(.destructive, .session)
@@ -139,7 +140,8 @@ struct SQLClassification: Equatable, Sendable {
       let kinds = ["database", "tablespace", "subscription"]
       return words.count > 1 && (kinds.contains(words[1]) || words.contains("concurrently"))
     case "alter":
-      let isPartition = tokens.contains { $0.isWord("detach") } && tokens.contains { $0.isWord("concurrently") }
+      let isPartition =
+        tokens.contains { $0.isWord("detach") } && tokens.contains { $0.isWord("concurrently") }
       let isMove = words.count > 1 && words[1] == "database" && tokens.contains { $0.isWord("tablespace") }
       return isPartition || isMove || (words.count > 1 && words[1] == "system")
     case "commit", "rollback": return true

@@ -1,8 +1,8 @@
-/// What a plannable statement (SELECT, VALUES, WITH, INSERT, UPDATE, DELETE, MERGE …) does, found in one walk.
+/// What a plannable statement (SELECT, VALUES, WITH, INSERT, UPDATE, DELETE, MERGE …) does, in one walk.
 ///
 /// It knows the grammar only as far as needed to err on the side of "writes": what it takes for a call of an
-/// unknown function may be none, but no call is overlooked that is written as one. What operators, casts, views
-/// and triggers call is not seen; a read runs in a READ ONLY transaction all the same.
+/// unknown function may be none, but no call is overlooked that is written as one. What operators, casts,
+/// views and triggers call is not seen; a read runs in a READ ONLY transaction all the same.
 struct SQLQueryScan {
   /// INSERT, UPDATE, DELETE or MERGE stands somewhere, CTEs included.
   private(set) var changesRows = false
@@ -162,8 +162,8 @@ struct SQLQueryScan {
     }
   }
 
-  /// Whether `(…) AS [NOT MATERIALIZED] (SELECT` follows: a CTE's column list, not a function in FROM with the
-  /// definition of its columns.
+  /// Whether `(…) AS [NOT MATERIALIZED] (SELECT` follows: a CTE's column list, not a function in FROM with
+  /// the definition of its columns.
   private func isCommonTable(_ parenthesis: Int) -> Bool {
     guard var index = closing(parenthesis).map({ $0 + 1 }), word(index) == "as" else { return false }
     index += 1
@@ -208,8 +208,8 @@ struct SQLQueryScan {
 
   private static let keyWords = Set(
     """
-    all analyse analyze and any array as asc asymmetric both case cast check collate column constraint create \
-    current_catalog current_date current_role current_time current_timestamp current_user default deferrable \
+    all analyse analyze and any array as asc asymmetric both case cast check collate column constraint \
+    create current_catalog current_date current_role current_time current_timestamp current_user default deferrable \
     desc distinct do else end except false fetch for foreign from grant group having in initially intersect \
     into lateral leading limit localtime localtimestamp not null offset on only or order placing primary \
     references returning select session_user some symmetric table then to trailing true union unique user \

@@ -35,9 +35,11 @@ struct SQLRefusal: Error, Equatable, Sendable {
       self.init(
         "\(name) would last for this one step only, which is one statement", head.range,
         notes: [
-          "for good: ALTER ROLE … SET or ALTER DATABASE … SET; for every step of a target: its 'options' setting"
+          "for good: ALTER ROLE … SET or ALTER DATABASE … SET",
+          "for every step of a target: its 'options' setting",
         ])
-    case "prepare", "execute", "deallocate", "declare", "fetch", "move", "close", "listen", "unlisten", "load":
+    case "prepare", "execute", "deallocate", "declare", "fetch", "move", "close", "listen", "unlisten",
+      "load":
       self.init(
         "\(name) means nothing in a step: its connection ends with this one statement", head.range)
     case "copy":

@@ -46,7 +46,8 @@ struct SessionSetup {
     let begin = usesTransaction ? "BEGIN\(isReadOnly ? " READ ONLY" : ""); " : ""
     return """
       \(begin)SELECT \(columns.joined(separator: ", "));
-      SELECT setting, pg_catalog.pg_is_in_recovery() FROM pg_catalog.pg_settings WHERE name = 'statement_timeout'
+      SELECT setting, pg_catalog.pg_is_in_recovery() FROM pg_catalog.pg_settings
+      WHERE name = 'statement_timeout'
       """
   }
 }

@@ -10,9 +10,9 @@ struct ArrayType: Equatable, Sendable {
 
 /// Turns a value's text, as the server writes it, into JSON without losing anything.
 ///
-/// Integers and decimals that a double holds exactly are numbers, others strings, as are NaN and the infinities.
-/// `json` is embedded. Points in time are written as RFC 3339 does (`2026-11-20T23:15:00.5+01:00`), intervals as
-/// ISO 8601, `bytea` as `\x…`. What is not known stays the server's text.
+/// Integers and decimals that a double holds exactly are numbers, others strings, as are NaN and the
+/// infinities. `json` is embedded. Points in time are written as RFC 3339 does (`2026-11-20T23:15:00.5+01:00`),
+/// intervals as ISO 8601, `bytea` as `\x…`. What is not known stays the server's text.
 struct ValueDecoder: Equatable, Sendable {
   private enum Form: Equatable, Sendable {
     case text, boolean, integer, decimal, float, json, moment
@@ -26,7 +26,8 @@ struct ValueDecoder: Equatable, Sendable {
     if let array = arrays[type] {
       form = .array(Self.scalar(array.element), delimiter: array.delimiter)
     } else if let element = Self.builtInArrays[type] {
-      form = .array(Self.scalar(element), delimiter: element == Self.box ? UInt8(ascii: ";") : UInt8(ascii: ","))
+      let delimiter = element == Self.box ? UInt8(ascii: ";") : UInt8(ascii: ",")
+      form = .array(Self.scalar(element), delimiter: delimiter)
     } else {
       form = Self.scalar(type)
     }
@@ -52,15 +53,22 @@ struct ValueDecoder: Equatable, Sendable {
 
   /// Array type to element type, `pg_type.typarray`.
   private static let builtInArrays: [UInt32: UInt32] = [
-    143: 142, 199: 114, 271: 5069, 629: 628, 651: 650, 719: 718, 775: 774,
-    791: 790, 1000: 16, 1001: 17, 1002: 18, 1003: 19, 1005: 21, 1006: 22, 1007: 23, 1008: 24, 1009: 25, 1010: 27,
-    1011: 28, 1012: 29, 1013: 30, 1014: 1042, 1015: 1043, 1016: 20, 1017: 600, 1018: 601, 1019: 602, 1020: 603,
-    1021: 700, 1022: 701, 1027: 604, 1028: 26, 1034: 1033, 1040: 829, 1041: 869, 1115: 1114, 1182: 1082,
-    1183: 1083, 1185: 1184, 1187: 1186, 1231: 1700, 1263: 2275, 1270: 1266, 1561: 1560, 1563: 1562, 2201: 1790,
-    2207: 2202, 2208: 2203, 2209: 2204, 2210: 2205, 2211: 2206, 2287: 2249, 2949: 2970, 2951: 2950, 3221: 3220,
-    3643: 3614, 3644: 3642, 3645: 3615, 3735: 3734, 3770: 3769, 3807: 3802, 3905: 3904, 3907: 3906, 3909: 3908,
-    3911: 3910, 3913: 3912, 3927: 3926, 4073: 4072, 4090: 4089, 4097: 4096, 4192: 4191, 5039: 5038, 6150: 4451,
-    6151: 4532, 6152: 4533, 6153: 4534, 6155: 4535, 6157: 4536,
+    143: 142, 199: 114, 271: 5069, 629: 628, 651: 650, 719: 718, 775: 774, 791: 790, 1000: 16, 1001: 17,
+    1002: 18, 1003: 19, 1005: 21, 1006: 22, 1007: 23, 1008: 24, 1009: 25, 1010: 27, 1011: 28, 1012: 29,
+    1013: 30, 1014: 1042, 1015: 1043, 1016: 20, 1017: 600, 1018: 601, 1019: 602, 1020: 603, 1021: 700,
+    1022: 701, 1027: 604, 1028: 26, 1034: 1033, 1040: 829, 1041: 869, 1115: 1114, 1182: 1082,
+    1183:
+      1083, 1185: 1184, 1187: 1186, 1231: 1700, 1263: 2275, 1270: 1266, 1561: 1560, 1563: 1562,
+    2201:
+      1790, 2207: 2202, 2208: 2203, 2209: 2204, 2210: 2205, 2211: 2206, 2287: 2249, 2949: 2970,
+    2951:
+      2950, 3221: 3220, 3643: 3614, 3644: 3642, 3645: 3615, 3735: 3734, 3770: 3769, 3807: 3802,
+    3905:
+      3904, 3907: 3906, 3909: 3908, 3911: 3910, 3913: 3912, 3927: 3926, 4073: 4072, 4090: 4089,
+    4097:
+      4096, 4192: 4191, 5039: 5038, 6150: 4451, 6151: 4532, 6152: 4533, 6153: 4534, 6155: 4535,
+    6157:
+      4536,
   ]
 
   /// Whether a table shows it at the right.
