@@ -41,6 +41,15 @@ public struct Target: Sendable, Hashable {
   /// The machine this program runs on: what command steps act on without `on`.
   public static let local = Target(name: "local", type: "local")
 
+  /// A target that the environment does not have, for a step whose condition looks at that.
+  ///
+  /// Such a step is planned, so that it is seen; where its condition holds all the same, it fails with reason
+  /// `not-found`.
+  public static func absent(named name: String) -> Target { Target(name: name, type: "") }
+
+  /// Whether the environment has no such target.
+  public var isAbsent: Bool { type.isEmpty }
+
   /// One setting's value; nil where it is absent or a list.
   public subscript(key: String) -> Value? {
     if case .value(let value)? = settings[key] { value } else { nil }

@@ -5,6 +5,21 @@ public struct Template: Sendable, Hashable {
     case literal(String)
     /// A name, with the byte range of the whole `${name}` in the parsed text.
     case name(String, Range<Int>)
+
+    /// Ranges are positions only, no part of the identity.
+    public static func == (a: Self, b: Self) -> Bool {
+      switch (a, b) {
+      case (.literal(let a), .literal(let b)), (.name(let a, _), .name(let b, _)): a == b
+      case (.literal, .name), (.name, .literal): false
+      }
+    }
+
+    public func hash(into hasher: inout Hasher) {
+      switch self {
+      case .literal(let text): hasher.combine(text)
+      case .name(let name, _): hasher.combine("${\(name)}")
+      }
+    }
   }
 
   /// The parts in their order; no two literals follow each other.
@@ -43,6 +58,25 @@ public struct Template: Sendable, Hashable {
     }
     flush()
     self.pieces = pieces
+  }
+
+  /// The text that gives an equal template: every literal `${` written as `$${`.
+  public var source: String {
+    var bytes: [UInt8] = []
+    for piece in pieces {
+      switch piece {
+      case .name(let name, _): bytes += "${\(name)}".utf8
+      case .literal(let text):
+        let literal = Array(text.utf8)
+        for (index, byte) in literal.enumerated() {
+          if byte == UInt8(ascii: "$"), index + 1 < literal.count, literal[index + 1] == UInt8(ascii: "{") {
+            bytes.append(byte)
+          }
+          bytes.append(byte)
+        }
+      }
+    }
+    return String(decoding: bytes, as: UTF8.self)
   }
 
   /// The names in it, with the byte ranges of their `${name}`.
