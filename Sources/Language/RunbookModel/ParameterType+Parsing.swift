@@ -1,5 +1,3 @@
-import Glibc
-
 /// Why a text is no value of a type, for people: lower case, no full stop.
 public struct ParameterProblem: Error, Sendable, Hashable {
   /// What was expected. Never contains the text, which may be a secret.
@@ -20,7 +18,9 @@ extension ParameterType {
       guard Self.isInteger(text) else { throw ParameterProblem("must be an integer, for example 42") }
       value = .number(text)
     case .number:
-      guard case .number(let number)? = try? JSONValue(parsing: text), number == text else {
+      guard case .number(let number)? = try? JSONValue(parsing: text), number == text,
+        Double(text)?.isFinite == true
+      else {
         throw ParameterProblem("must be a number, for example 1.5")
       }
       value = .number(text)
@@ -39,27 +39,10 @@ extension ParameterType {
       value = .string(text)
     }
     try checkLimits(text)
-    if let pattern, !Self.matches(text, wholly: pattern) {
+    if let pattern, !TextPattern.matches(text, pattern) {
       throw ParameterProblem("must match \(pattern)")
     }
     return value
-  }
-
-  /// Whether `pattern` is a POSIX extended regular expression.
-  public static func isPattern(_ pattern: String) -> Bool {
-    var expression = regex_t()
-    guard regcomp(&expression, pattern, REG_EXTENDED | REG_NOSUB) == 0 else { return false }
-    regfree(&expression)
-    return true
-  }
-
-  /// Whether the whole of `text` matches; a text with a NUL byte and a wrong pattern never do.
-  static func matches(_ text: String, wholly pattern: String) -> Bool {
-    guard !text.utf8.contains(0) else { return false }
-    var expression = regex_t()
-    guard regcomp(&expression, "^(\(pattern))$", REG_EXTENDED | REG_NOSUB) == 0 else { return false }
-    defer { regfree(&expression) }
-    return regexec(&expression, text, 0, nil, 0) == 0
   }
 
   private func checkLimits(_ text: String) throws(ParameterProblem) {

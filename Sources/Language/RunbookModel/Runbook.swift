@@ -57,13 +57,19 @@ public struct Runbook: Sendable, Equatable {
   /// Document order, steps of all roles. Targets carry the name written in the page and no settings, type
   /// `""` where the page does not tell.
   public let steps: [Step]
+  /// For diagnostics of a plan.
+  public let positions: PagePositions
 
   /// A compiled page.
-  public init(name: String, file: SourceFile, digest: Digest, header: Header, steps: [Step]) {
+  public init(
+    name: String, file: SourceFile, digest: Digest, header: Header, steps: [Step],
+    positions: PagePositions = PagePositions()
+  ) {
     self.name = name
     self.file = file
     self.digest = digest
     self.header = header
     self.steps = steps
+    self.positions = positions
   }
 }
