@@ -6,8 +6,8 @@ public struct Fence: Sendable, Hashable {
   public let range: SourceRange
   /// The opening line from the fence on.
   public let openingRange: SourceRange
-  /// What follows the opening fence, as it was written, without blanks around it; `nil` where nothing does.
-  public let info: SourceName?
+  /// What follows the opening fence, as it was written, without blanks around it; may be empty.
+  public let infoRange: SourceRange
   /// The first word of the info string.
   public let language: SourceName?
   /// The attribute list of the info string and the option lines of the body. `nil` where the braces, if any, are

@@ -1,0 +1,98 @@
+import RunbookDiagnostics
+
+/// Reads what is inside of a paragraph, heading or table: the plain text, and where its comments stand.
+///
+/// The library's columns of inline nodes are wrong in many places, so comments are looked up in the source in the
+/// order they come.
+struct InlineReader {
+  private let page: Page
+  private let limit: Int
+  private var cursor: Int
+  private var buffer: [UInt8] = []
+  /// Line ends inside of the text.
+  private(set) var lineBreaks = 0
+  /// The comment that nothing but blanks follows.
+  private(set) var trailingComment: SourceRange?
+  /// All other comments.
+  private(set) var comments: [SourceRange] = []
+
+  /// - Parameters:
+  ///   - start: Where the block begins.
+  ///   - limit: An offset at or after its end.
+  init(_ block: MarkdownNode, of page: Page, from start: Int, limit: Int) {
+    self.page = page
+    self.limit = max(start, limit)
+    cursor = start
+    var current = block.firstChild
+    while let node = current {
+      if let child = read(node) {
+        current = child
+        continue
+      }
+      current = node.next
+      var above = node
+      while current == nil, let parent = above.parent, parent != block {
+        current = parent.next
+        above = parent
+      }
+    }
+  }
+
+  /// The text without Markdown, blanks for line ends, without blanks at its end.
+  var text: String {
+    var end = buffer.count
+    while end > 0, ASCII.isBlank(buffer[end - 1]) { end -= 1 }
+    return String(decoding: buffer[..<end], as: UTF8.self)
+  }
+
+  /// - Returns: The first node inside of it.
+  private mutating func read(_ node: MarkdownNode) -> MarkdownNode? {
+    switch node.kind {
+    case .text:
+      let literal = node.literal
+      if trailingComment != nil, !literal.allSatisfy(ASCII.isBlank) { flushComment() }
+      buffer.append(contentsOf: literal)
+    case .code:
+      flushComment()
+      let literal = node.literal
+      skipCode(literal)
+      buffer.append(contentsOf: literal)
+    case .softBreak, .lineBreak:
+      lineBreaks += 1
+      buffer.append(ASCII.space)
+    case .inlineHTML:
+      let literal = node.literal
+      flushComment()
+      if literal.has("<!--", at: 0, before: literal.count) { trailingComment = locate(literal) }
+    case .quote, .list, .item, .paragraph, .heading, .fence, .indentedCode, .html, .other:
+      if node.firstChild == nil { flushComment() }
+      return node.firstChild
+    }
+    return nil
+  }
+
+  private mutating func flushComment() {
+    if let comment = trailingComment { comments.append(comment) }
+    trailingComment = nil
+  }
+
+  /// A code span may hold the text of a comment that comes after it.
+  private mutating func skipCode(_ literal: UnsafeBufferPointer<UInt8>) {
+    guard literal.firstOffset(of: "<!--", in: 0..<literal.count) != nil else { return }
+    let first = 0..<(literal.firstOffset(of: ASCII.lineFeed, in: 0..<literal.count) ?? literal.count)
+    if !first.isEmpty, let found = page.parsedBytes.firstOffset(of: literal.slice(first), in: cursor..<limit)
+    {
+      cursor = found + first.count
+    }
+  }
+
+  private mutating func locate(_ literal: UnsafeBufferPointer<UInt8>) -> SourceRange {
+    let first = 0..<(literal.firstOffset(of: ASCII.lineFeed, in: 0..<literal.count) ?? literal.count)
+    guard let start = page.parsedBytes.firstOffset(of: literal.slice(first), in: cursor..<limit) else {
+      return SourceRange(at: cursor)
+    }
+    let end = page.bytes.firstOffset(of: "-->", in: start..<limit).map { $0 + 3 } ?? limit
+    cursor = end
+    return SourceRange(start: start, end: end)
+  }
+}
