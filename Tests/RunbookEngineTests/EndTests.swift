@@ -1,0 +1,124 @@
+import RunbookAdapter
+import RunbookEngine
+import RunbookModel
+import Testing
+
+/// Signals and the run's time limit.
+struct EndTests {
+  @Test(arguments: [("SIGINT", Int32(130)), ("SIGTERM", 143), ("SIGHUP", 129)])
+  func `a signal ends the running read and then the run`(signal: String, code: Int32) async throws {
+    var trial = Trial([.call("a", .read) { $0.onFailure = .continue }, .call("b", .read)])
+    let interrupt = trial.interrupt
+    trial.script = { _ in
+      interrupt.press(signal)
+      return .failed(.cancelled, effectIsPossible: false)
+    }
+    let (outcome, log, performer) = try await trial.run()
+    #expect(outcome.exitCode == code)
+    #expect(performer.steps == ["a"])
+    #expect(
+      log == """
+        planned; started a b; intent a#1
+        signal \(signal); failed a#1 cancelled; end interrupted \(code - 128)
+        """)
+  }
+
+  @Test func `a signal that cuts off a write leaves it unknown`() async throws {
+    var trial = Trial([.call("a"), .call("b", .read)])
+    let interrupt = trial.interrupt
+    trial.script = { _ in
+      interrupt.press()
+      return .unknown
+    }
+    let (outcome, log, _) = try await trial.run()
+    #expect(outcome == .unknown(StepID("a")))
+    #expect(log.hasSuffix("signal SIGINT; unknown a#1 timeout; end unknown a"))
+  }
+
+  @Test func `a signal before the first step starts nothing`() async throws {
+    let trial = Trial([.call("a", .read)])
+    trial.interrupt.press()
+    let (outcome, log, performer) = try await trial.run()
+    #expect(outcome == .interrupted(2))
+    #expect(performer.steps.isEmpty)
+    #expect(log == "planned; started a; signal SIGINT; end interrupted 2")
+  }
+
+  @Test func `a signal behind the last step changes nothing any more`() async throws {
+    var trial = Trial([.call("a", .read)])
+    let interrupt = trial.interrupt
+    trial.script = { _ in
+      interrupt.press()
+      return .ok()
+    }
+    let (outcome, log, _) = try await trial.run()
+    #expect(outcome == .completed)
+    #expect(log.hasSuffix("signal SIGINT; ok a#1; end completed"))
+  }
+
+  @Test func `a signal at a prompt leaves the question open`() async throws {
+    let steps: [(Step, String)] = [
+      (.call("a"), "ask a#1\n"), (.manual("a"), "started a\n"), (.ask("a"), "started a\n"),
+    ]
+    for (step, asked) in steps {
+      var trial = Trial([step])
+      trial.answersYes = false
+      let interrupt = trial.interrupt
+      trial.confirmer = ScriptedConfirmer([.nothing { interrupt.press() }])
+      let (outcome, log, _) = try await trial.run()
+      #expect(outcome == .interrupted(2))
+      #expect(log.hasSuffix(asked + "signal SIGINT; end interrupted 2"))
+    }
+  }
+
+  @Test func `a signal at the failure menu ends the run too`() async throws {
+    var trial = Trial([.call("a", .read)])
+    let interrupt = trial.interrupt
+    trial.script = { _ in .failed() }
+    trial.confirmer = ScriptedConfirmer([.nothing { interrupt.press() }])
+    let (outcome, log, _) = try await trial.run()
+    #expect(outcome == .interrupted(2))
+    #expect(log.hasSuffix("what-now a#1 retry,skip,done,stop\nsignal SIGINT; end interrupted 2"))
+  }
+
+  @Test func `a signal ends an undo between two steps`() async throws {
+    var trial = Trial(
+      Step.undoable("a") + Step.undoable("b") + [.call("c", .read) { $0.onFailure = .undo }])
+    let interrupt = trial.interrupt
+    trial.script = { task in
+      if task.step.id.rawValue == "un-b" { interrupt.press() }
+      return task.step.id.rawValue == "c" ? .failed() : .ok()
+    }
+    let (outcome, _, performer) = try await trial.run()
+    #expect(outcome == .interrupted(2))
+    #expect(performer.steps.last == "un-b")
+  }
+
+  @Test func `a used-up time limit stops the run, but not its undoing`() async throws {
+    var trial = Trial(
+      Step.undoable("a") + [
+        .call("b", .read) { $0.onFailure = .continue }, .call("c", .read) { $0.onFailure = .undo },
+      ])
+    trial.plan.timeoutMilliseconds = 20
+    trial.script = { task in
+      let left: [String: Duration] = ["a": .milliseconds(20), "b": .milliseconds(10)]
+      #expect(task.remaining == left[task.step.id.rawValue])
+      return .ok()
+    }
+    let (outcome, log, performer) = try await trial.run()
+    #expect(outcome == .undone(StepID("c")))
+    #expect(performer.steps == ["a", "b", "un-a"])
+    #expect(
+      log.contains("ok b#1; intent c#1; failed c#1 timeout polls=0; so c#1 undo policy; undo after c: a"))
+  }
+
+  @Test func `out of time, a failure that may be passed is not passed`() async throws {
+    var trial = Trial([.call("a", .read) { $0.onFailure = .continue }, .call("b", .read)])
+    trial.plan.timeoutMilliseconds = 10
+    trial.script = { _ in .failed(.timeout) }
+    trial.confirmer = ScriptedConfirmer([.failure(.stop)])
+    let (outcome, log, _) = try await trial.run()
+    #expect(outcome == .failed(StepID("a")))
+    #expect(log.hasSuffix("what-now a#1 stop\nso a#1 stop person\nend failed a"))
+  }
+}
