@@ -14,6 +14,14 @@ die() {
   exit 1
 }
 
+# quietly COMMAND… shows what it printed only if it failed.
+quietly() {
+  local output code=0
+  output=$("$@" 2>&1) || code=$?
+  if ((code > 0)); then printf '%s\n' "$output" >&2; fi
+  return "$code"
+}
+
 # as_root COMMAND… runs it as root: directly, or through sudo.
 as_root() {
   if ((EUID == 0)); then

@@ -26,14 +26,6 @@ compose() {
     --project-name "$COMPOSE_PROJECT_NAME" "$@"
 }
 
-# quietly COMMAND… shows what it printed only if it failed.
-quietly() {
-  local output code=0
-  output=$("$@" 2>&1) || code=$?
-  if ((code > 0)); then printf '%s\n' "$output" >&2; fi
-  return "$code"
-}
-
 # containers prints 'service state health' of each container.
 containers() {
   local ids format='{{index .Config.Labels "com.docker.compose.service"}} {{.State.Status}} '
