@@ -136,8 +136,7 @@ struct CallAttempt {
         try services.keep(
           secret.text, as: SecretReference(name: secret.name, source: .output(step.id, name: secret.name)))
       } catch {
-        judgement.failure = StepFailure(
-          error.reason, "output '\(secret.name)': \(error.detail)", effectIsPossible: step.effect > .read)
+        judgement.failure = afterwards(error, "output '\(secret.name)'")
         return
       }
     }
@@ -149,12 +148,18 @@ struct CallAttempt {
       do throws(StepFailure) {
         artifacts.append(try await services.artifact(at: path.displayText(task.values)))
       } catch {
-        judgement.failure = StepFailure(
-          error.reason, "produces: \(error.detail)", effectIsPossible: step.effect > .read)
+        judgement.failure = afterwards(error, "produces")
         return artifacts
       }
     }
     return artifacts
+  }
+
+  /// A failure found when the step had ended: what it did it did, so it is never an unknown outcome.
+  private func afterwards(_ failure: StepFailure, _ key: String) -> StepFailure {
+    StepFailure(
+      failure.reason.isCutOff ? .expectation : failure.reason, "\(key): \(failure.detail)",
+      effectIsPossible: step.effect > .read)
   }
 
   private func performance(

@@ -57,8 +57,12 @@ struct Judgement {
       }
       for output in step.outputs where output.isSecret {
         if let filter = output.filter {
-          for value in try await evaluation.values(of: filter, for: "output '\(output.name)'") {
-            if value != .null { masked.append(value.plainText) }
+          let key = "output '\(output.name)'"
+          for value in try await evaluation.values(of: filter, for: key) {
+            // Only texts can be masked; where a failed step has none there is nothing to hide.
+            guard value.string != nil || value == .null else {
+              throw evaluation.failure("\(key) is secret and must be a string, not \(value.shortText)")
+            }
             value.collectStrings(into: &masked)
           }
         } else if let text = raw.outputs[output.name] {
