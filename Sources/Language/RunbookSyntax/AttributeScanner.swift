@@ -47,7 +47,8 @@ struct AttributeScanner {
       while offset < limit, ASCII.isBlank(bytes[offset]) { offset += 1 }
       guard offset < limit else { break }
       if isCloser(bytes[offset]) {
-        return (Attributes(range: SourceRange(start: whole.start, end: offset + 1), attributes), offset + 1)
+        attributes.range = SourceRange(start: whole.start, end: offset + 1)
+        return (attributes, offset + 1)
       }
       scanToken()
     }
@@ -191,11 +192,7 @@ struct AttributeScanner {
   }
 
   private mutating func add(_ attribute: Attribute) {
-    if attributes[attribute.name.text] != nil {
-      errors.append(.duplicateAttribute(attribute.name))
-    } else {
-      attributes.values.append(attribute)
-    }
+    if let duplicate = attributes.add(attribute) { errors.append(duplicate) }
   }
 
   /// What a value or a name cannot hold without quotes: it would end or open something.
@@ -216,12 +213,5 @@ struct AttributeScanner {
   private mutating func fail(_ message: String, at range: SourceRange, _ note: String? = nil) {
     errors.append(
       Diagnostic(.malformedAttributes, .error, message, at: range, notes: note.map { [$0] } ?? []))
-  }
-}
-
-extension Attributes {
-  /// The same attributes, written at `range`.
-  fileprivate init(range: SourceRange, _ other: Attributes) {
-    self.init(range: range, id: other.id, classes: other.classes, values: other.values)
   }
 }

@@ -3,7 +3,7 @@ public import RunbookDiagnostics
 /// The attributes of a fence, a task item or a heading.
 public struct Attributes: Sendable, Hashable {
   /// The braces or the comment they were written in.
-  public let range: SourceRange
+  public internal(set) var range: SourceRange
   /// `#id`.
   public internal(set) var id: SourceName?
   /// `.class`, in order, each once.
@@ -28,6 +28,18 @@ public struct Attributes: Sendable, Hashable {
   /// Whether `.name` is among the classes.
   public func hasClass(_ name: String) -> Bool {
     classes.contains { $0.text == name }
+  }
+
+  /// Adds an attribute.
+  ///
+  /// - Returns: What to report if it is there already; the first one stays.
+  mutating func add(_ attribute: Attribute) -> Diagnostic? {
+    for value in values where value.name.text == attribute.name.text {
+      return .duplicateAttribute(attribute.name)
+    }
+    if values.isEmpty { values.reserveCapacity(4) }
+    values.append(attribute)
+    return nil
   }
 }
 

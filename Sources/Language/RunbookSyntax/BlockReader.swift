@@ -17,6 +17,7 @@ struct BlockReader {
   }
 
   private let page: Page
+  private var inline: InlineReader
   private var frames = [Frame(kind: .page)]
   private var listCount = 0
   private var cachedContainers: [Container]?
@@ -27,7 +28,11 @@ struct BlockReader {
 
   private var bytes: UnsafeBufferPointer<UInt8> { page.bytes }
 
-  init(_ page: Page) { self.page = page }
+  init(_ page: Page) {
+    self.page = page
+    inline = InlineReader(page)
+    blocks.reserveCapacity(page.lineLimit / 6)
+  }
 
   /// Visits everything below `root`.
   mutating func read(_ root: MarkdownNode) {
@@ -148,8 +153,8 @@ struct BlockReader {
   private mutating func readFence(_ node: MarkdownNode) {
     var reader = FenceReader(node, of: page)
     let fence = reader.read(
-      containers: containers(), leadText: frames.last { $0.leadText != nil }?.leadText)
-    diagnostics += reader.diagnostics
+      containers: containers(), leadText: leadText())
+    if !reader.diagnostics.isEmpty { diagnostics += reader.diagnostics }
     if fence.attributes?.id != nil { checkHiddenCharacters(in: fence.range, of: "a step") }
     blocks.append(.fence(fence))
   }
@@ -171,7 +176,7 @@ struct BlockReader {
     }
     let start = page.offset(line: line, column: column)
     let limit = node.following.map { page.line(max($0.startLine, line + 1)).lowerBound } ?? bytes.count
-    let inline = InlineReader(node, of: page, from: start, limit: limit)
+    inline.read(node, from: start, limit: limit)
     for comment in inline.comments { reportIfStray(comment) }
     let isParagraph = if case .paragraph = node.kind { true } else { false }
     let lastLine = max(line + inline.lineBreaks, isParagraph ? node.endLine : 0)
@@ -179,6 +184,14 @@ struct BlockReader {
     if isParagraph { checkParagraphLines(line...lastLine, from: start) }
     let comment = inline.trailingComment.map { AttributeComment($0, in: bytes) }
     return Content(text: inline.text, range: SourceRange(start: start, end: end), comment: comment)
+  }
+
+  /// The nearest text in front, in this frame or else in those around it.
+  private func leadText() -> String? {
+    for index in frames.indices.reversed() {
+      if let text = frames[index].leadText { return text }
+    }
+    return nil
   }
 
   private mutating func containers() -> [Container] {
@@ -221,7 +234,7 @@ struct BlockReader {
   private mutating func reportStrayComments(in node: MarkdownNode) {
     let start = page.offset(line: node.startLine, column: node.startColumn)
     let limit = node.following.map { page.line($0.startLine).lowerBound } ?? bytes.count
-    let inline = InlineReader(node, of: page, from: start, limit: limit)
+    inline.read(node, from: start, limit: limit)
     for comment in inline.comments + [inline.trailingComment].compactMap(\.self) { reportIfStray(comment) }
   }
 
@@ -295,6 +308,7 @@ struct BlockReader {
   }
 
   private mutating func checkHiddenCharacters(in range: SourceRange, of place: String) {
-    diagnostics += HiddenCharacters.diagnostics(in: range, of: bytes, place: place)
+    let found = HiddenCharacters.diagnostics(in: range, of: bytes, place: place)
+    if !found.isEmpty { diagnostics += found }
   }
 }

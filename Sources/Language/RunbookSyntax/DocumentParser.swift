@@ -43,7 +43,9 @@ struct DocumentParser {
   private func readBlocks(
     _ bytes: UnsafeBufferPointer<UInt8>, frontMatter: FrontMatter
   ) -> ([Block], [Diagnostic]) {
-    guard bytes.contains(0) else { return readBlocks(bytes, parsedBytes: bytes, frontMatter: frontMatter) }
+    guard bytes.firstOffset(of: 0, in: 0..<bytes.count) != nil else {
+      return readBlocks(bytes, parsedBytes: bytes, frontMatter: frontMatter)
+    }
     return bytes.map { $0 == 0 ? 1 : $0 }.withUnsafeBufferPointer {
       readBlocks(bytes, parsedBytes: $0, frontMatter: frontMatter)
     }
@@ -70,7 +72,7 @@ struct DocumentParser {
     if let range = firstInvalidUTF8(in: bytes) {
       diagnostics.append(.invalidUTF8(byte: bytes[range.start], at: range))
     }
-    if let nul = bytes.firstIndex(of: 0) {
+    if let nul = bytes.firstOffset(of: 0, in: 0..<bytes.count) {
       diagnostics.append(.nulByte(at: SourceRange(nul..<nul + 1)))
     }
   }

@@ -34,16 +34,13 @@ struct FenceReader {
     }
 
     var optionsEnd = 0
-    if attributes?.id != nil {
+    let isStep = attributes?.id != nil
+    if isStep {
       let options = OptionLines(text, mark: OptionLines.mark(of: language?.text))
       optionsEnd = options.end
-      diagnostics += options.diagnostics
+      if !options.diagnostics.isEmpty { diagnostics += options.diagnostics }
       for value in options.values {
-        if attributes?[value.name.text] != nil {
-          diagnostics.append(.duplicateAttribute(value.name))
-        } else {
-          attributes?.values.append(value)
-        }
+        if let duplicate = attributes?.add(value) { diagnostics.append(duplicate) }
       }
       checkBody(text, from: optionsEnd, language: language?.text)
     }
@@ -103,7 +100,7 @@ struct FenceReader {
       if languageEnd == info.lowerBound, !attributes.classes.isEmpty {
         return (nil, ForeignAttributes(form: .pandocClass, range: attributes.range))
       }
-      diagnostics += scanner.errors
+      if !scanner.errors.isEmpty { diagnostics += scanner.errors }
       checkSurroundings(of: brace..<end, in: info, after: languageEnd)
       return (attributes, nil)
     }
@@ -115,10 +112,14 @@ struct FenceReader {
     if list.lowerBound == languageEnd, languageEnd > info.lowerBound {
       diagnostics.append(.missingBlank(at: SourceRange(at: list.lowerBound)))
     }
-    for rest in [languageEnd..<list.lowerBound, list.upperBound..<info.upperBound].map(bytes.trimmed)
-    where !rest.isEmpty {
-      diagnostics.append(.textAroundAttributes(bytes.text(rest), at: SourceRange(rest)))
-    }
+    reportIgnored(languageEnd..<list.lowerBound)
+    reportIgnored(list.upperBound..<info.upperBound)
+  }
+
+  private mutating func reportIgnored(_ range: Range<Int>) {
+    let rest = bytes.trimmed(range)
+    guard !rest.isEmpty else { return }
+    diagnostics.append(.textAroundAttributes(bytes.text(rest), at: SourceRange(rest)))
   }
 
   // MARK: The text

@@ -20,7 +20,7 @@ enum HiddenCharacters {
     }
     while true {
       let start = offset
-      while offset < range.end, isPlain(bytes[offset]) { offset += 1 }
+      offset = plainEnd(of: bytes, from: offset, before: range.end)
       if offset > start { previous = Unicode.Scalar(bytes[offset - 1]) }
       guard offset < range.end else { break }
       // Bytes that are no UTF-8 are reported elsewhere.
@@ -39,6 +39,27 @@ enum HiddenCharacters {
     }
     report()
     return diagnostics
+  }
+
+  /// Where the plain bytes from `start` on end.
+  private static func plainEnd(
+    of bytes: UnsafeBufferPointer<UInt8>, from start: Int, before limit: Int
+  ) -> Int {
+    var offset = start
+    guard let base = bytes.baseAddress else { return offset }
+    while true {
+      // Eight bytes at once, as long as each of them is in 0x20...0x7E.
+      while offset + 8 <= limit {
+        let word = UnsafeRawPointer(base + offset).loadUnaligned(as: UInt64.self)
+        let isTooLow = word &- 0x2020_2020_2020_2020
+        let isTooHigh = word &+ 0x0101_0101_0101_0101
+        guard (word | isTooLow | isTooHigh) & 0x8080_8080_8080_8080 == 0 else { break }
+        offset += 8
+      }
+      let end = min(offset + 8, limit)
+      while offset < end, isPlain(bytes[offset]) { offset += 1 }
+      if offset < end || offset == limit { return offset }
+    }
   }
 
   /// Printable ASCII, tab and line ends.

@@ -3,11 +3,11 @@ import RunbookDiagnostics
 /// Reads what is inside of a paragraph, heading or table: the plain text, and where its comments stand.
 ///
 /// The library's columns of inline nodes are wrong in many places, so comments are looked up in the source in the
-/// order they come.
+/// order they come. One reader serves a whole page, so that its buffer is made once.
 struct InlineReader {
   private let page: Page
-  private let limit: Int
-  private var cursor: Int
+  private var limit = 0
+  private var cursor = 0
   private var buffer: [UInt8] = []
   /// Line ends inside of the text.
   private(set) var lineBreaks = 0
@@ -16,13 +16,20 @@ struct InlineReader {
   /// All other comments.
   private(set) var comments: [SourceRange] = []
 
+  init(_ page: Page) { self.page = page }
+
+  /// Reads one block, and forgets the one before.
+  ///
   /// - Parameters:
   ///   - start: Where the block begins.
   ///   - limit: An offset at or after its end.
-  init(_ block: MarkdownNode, of page: Page, from start: Int, limit: Int) {
-    self.page = page
+  mutating func read(_ block: MarkdownNode, from start: Int, limit: Int) {
     self.limit = max(start, limit)
     cursor = start
+    buffer.removeAll(keepingCapacity: true)
+    lineBreaks = 0
+    trailingComment = nil
+    comments.removeAll()
     var current = block.firstChild
     while let node = current {
       if let child = read(node) {

@@ -6,24 +6,29 @@ public import RunbookDiagnostics
 /// it stands in are left out, and line ends are LF whatever they were.
 public struct MappedText: Sendable, Hashable {
   /// A piece of the text that is contiguous in the file.
-  struct Segment: Sendable, Hashable {
+  private struct Segment: Sendable, Hashable {
     /// Offset in the text.
     var offset: Int
     /// Offset in the file.
     var source: Int
     /// Whether all of it stands for one tab, which the enclosing list has used up in part.
-    var isSplitTab: Bool
+    var isSplitTab = false
+
+    /// The place in the file of the byte at `offset` of the text.
+    func source(of offset: Int) -> Int { isSplitTab ? source : source + offset - self.offset }
   }
 
   /// The text. Valid UTF-8 wherever the file is.
   public private(set) var bytes: [UInt8]
-  private var segments: [Segment]
+  /// The first piece; of an empty text, where it stands. Most texts have no other.
+  private var first: Segment
+  private var others: [Segment] = []
   private var sourceEnd: Int
 
   /// An empty text that stands at `source`.
   public init(at source: Int) {
     bytes = []
-    segments = []
+    first = Segment(offset: 0, source: source)
     sourceEnd = source
   }
 
@@ -32,7 +37,7 @@ public struct MappedText: Sendable, Hashable {
   /// - Precondition: `range` lies inside the file.
   public init(_ range: SourceRange, of file: SourceFile) {
     bytes = Array(file.bytes[range.offsets])
-    segments = range.isEmpty ? [] : [Segment(offset: 0, source: range.start, isSplitTab: false)]
+    first = Segment(offset: 0, source: range.start)
     sourceEnd = range.end
   }
 
@@ -56,20 +61,9 @@ public struct MappedText: Sendable, Hashable {
   /// The file holds the same byte there, except where a lone CR ended a line (LF here), and where a list used
   /// up a part of a tab (blanks here).
   public func sourceOffset(of offset: Int) -> Int {
-    guard offset < bytes.count, !segments.isEmpty else { return sourceEnd }
-    let segment = segments[segmentIndex(of: offset)]
-    return segment.isSplitTab ? segment.source : segment.source + offset - segment.offset
-  }
-
-  /// The segment that holds the byte at `offset`. O(log segments).
-  private func segmentIndex(of offset: Int) -> Int {
-    var low = 0
-    var high = segments.count
-    while high - low > 1 {
-      let middle = (low + high) / 2
-      if segments[middle].offset <= offset { low = middle } else { high = middle }
-    }
-    return low
+    guard offset < bytes.count else { return sourceEnd }
+    let offset = max(offset, 0)
+    return segment(segmentIndex(of: offset)).source(of: offset)
   }
 
   /// The place in the file of the bytes at `offsets`; between its ends the file may hold more than the text.
@@ -93,25 +87,15 @@ public struct MappedText: Sendable, Hashable {
   public func slice(_ offsets: Range<Int>) -> MappedText {
     if offsets == 0..<bytes.count { return self }
     var slice = MappedText(at: sourceOffset(of: offsets.lowerBound))
-    guard !offsets.isEmpty else { return slice }
-    slice.bytes = Array(bytes[offsets])
-    for index in segmentIndex(of: offsets.lowerBound)..<segments.count {
-      let segment = segments[index]
-      guard segment.offset < offsets.upperBound else { break }
-      let start = max(segment.offset, offsets.lowerBound)
-      let source = segment.isSplitTab ? segment.source : segment.source + start - segment.offset
-      slice.segments.append(
-        Segment(offset: start - offsets.lowerBound, source: source, isSplitTab: segment.isSplitTab))
-    }
-    slice.sourceEnd = sourceOffset(of: offsets.upperBound - 1) + 1
+    slice.append(self, offsets)
     return slice
   }
 
   /// Adds bytes that stand in the file at `source` on.
   mutating func append(_ text: UnsafeBufferPointer<UInt8>, from source: Int) {
     guard !text.isEmpty else { return }
-    if segments.last?.isSplitTab != false || sourceEnd != source {
-      segments.append(Segment(offset: bytes.count, source: source, isSplitTab: false))
+    if bytes.isEmpty || sourceEnd != source || (others.last ?? first).isSplitTab {
+      begin(Segment(offset: bytes.count, source: source))
     }
     bytes.append(contentsOf: text)
     sourceEnd = source + text.count
@@ -122,16 +106,23 @@ public struct MappedText: Sendable, Hashable {
     withUnsafePointer(to: byte) { append(UnsafeBufferPointer(start: $0, count: 1), from: source) }
   }
 
-  /// Adds `text`, which stands in the same file.
-  mutating func append(_ text: MappedText) {
+  /// Adds the part of `text` at `offsets`, which stands in the same file.
+  mutating func append(_ text: MappedText, _ offsets: Range<Int>) {
+    guard !offsets.isEmpty else { return }
     text.bytes.withUnsafeBufferPointer { bytes in
-      for (index, segment) in text.segments.enumerated() {
-        let end = index + 1 < text.segments.count ? text.segments[index + 1].offset : bytes.count
+      var start = offsets.lowerBound
+      var index = text.segmentIndex(of: start)
+      while start < offsets.upperBound {
+        let segment = text.segment(index)
+        index += 1
+        let next = index <= text.others.count ? text.segment(index).offset : bytes.count
+        let end = min(next, offsets.upperBound)
         if segment.isSplitTab {
-          append(blanks: end - segment.offset, ofTabAt: segment.source)
+          append(blanks: end - start, ofTabAt: segment.source)
         } else {
-          append(UnsafeBufferPointer(rebasing: bytes[segment.offset..<end]), from: segment.source)
+          append(bytes.slice(start..<end), from: segment.source(of: start))
         }
+        start = end
       }
     }
   }
@@ -139,11 +130,28 @@ public struct MappedText: Sendable, Hashable {
   /// Adds the blanks that are left of the tab at `source`.
   mutating func append(blanks count: Int, ofTabAt source: Int) {
     guard count > 0 else { return }
-    segments.append(Segment(offset: bytes.count, source: source, isSplitTab: true))
-    bytes.append(contentsOf: repeatElement(UInt8(ascii: " "), count: count))
+    begin(Segment(offset: bytes.count, source: source, isSplitTab: true))
+    bytes.append(contentsOf: repeatElement(ASCII.space, count: count))
     sourceEnd = source + 1
   }
 
   /// Reserves room for `count` bytes in all.
   mutating func reserve(_ count: Int) { bytes.reserveCapacity(count) }
+
+  private mutating func begin(_ segment: Segment) {
+    if bytes.isEmpty { first = segment } else { others.append(segment) }
+  }
+
+  private func segment(_ index: Int) -> Segment { index == 0 ? first : others[index - 1] }
+
+  /// The segment that holds the byte at `offset`. O(log segments).
+  private func segmentIndex(of offset: Int) -> Int {
+    var low = 0
+    var high = others.count + 1
+    while high - low > 1 {
+      let middle = (low + high) / 2
+      if others[middle - 1].offset <= offset { low = middle } else { high = middle }
+    }
+    return low
+  }
 }

@@ -17,24 +17,52 @@ struct OptionLines {
 
   /// Reads the lines at the top of `text` that begin with `mark`.
   init(_ text: MappedText, mark: StaticString) {
-    let lines = text.bytes.withUnsafeBufferPointer { Self.lines(of: $0, mark: mark) }
-    end = lines.last?.next ?? 0
-    if let values = Self.plainValues(of: lines, in: text) {
+    var end = 0
+    var values: [Attribute] = []
+    var isPlain = true
+    text.bytes.withUnsafeBufferPointer { bytes in
+      while let line = Self.line(at: end, of: bytes, mark: mark) {
+        if end == 0 { values.reserveCapacity(4) }
+        end = line.next
+        guard isPlain, let attribute = Self.plainAttribute(line, of: bytes, in: text),
+          !values.contains(where: { $0.name.text == attribute.name.text })
+        else {
+          isPlain = false
+          continue
+        }
+        values.append(attribute)
+      }
+    }
+    self.end = end
+    if isPlain {
       self.values = values
       diagnostics = []
-      return
+    } else {
+      (self.values, diagnostics) = Self.read(text, before: end, mark: mark)
     }
-    var yaml = MappedText(at: text.sourceOffset(of: lines[0].content))
-    for line in lines { yaml.append(text.slice(line.content..<line.next)) }
+  }
+
+  /// What libyaml says the lines are.
+  private static func read(
+    _ text: MappedText, before end: Int, mark: StaticString
+  ) -> ([Attribute], [Diagnostic]) {
+    var yaml = MappedText(at: text.sourceOffset(of: mark.utf8CodeUnitCount))
+    text.bytes.withUnsafeBufferPointer { bytes in
+      var offset = 0
+      while offset < end, let line = line(at: offset, of: bytes, mark: mark) {
+        yaml.append(text, line.content..<line.next)
+        offset = line.next
+      }
+    }
     var (node, diagnostics) = YAMLReader.read(yaml)
     let entries = node?.entries
     if let node, entries == nil, node.scalar?.isNull != true {
       diagnostics.append(.malformedOptionLines(at: node.range))
     }
-    values = (entries ?? []).map {
+    let values = (entries ?? []).map {
       Attribute(name: SourceName($0.key, range: $0.keyRange), value: $0.value)
     }
-    self.diagnostics = diagnostics
+    return (values, diagnostics)
   }
 
   /// One option line.
@@ -47,45 +75,32 @@ struct OptionLines {
     var next: Int
   }
 
-  private static func lines(of bytes: UnsafeBufferPointer<UInt8>, mark: StaticString) -> [Line] {
-    var lines: [Line] = []
-    var offset = 0
-    while offset < bytes.count, bytes.has(mark, at: offset, before: bytes.count) {
-      let end = bytes.firstOffset(of: ASCII.lineFeed, in: offset..<bytes.count) ?? bytes.count
-      var content = offset + mark.utf8CodeUnitCount
-      if content < end, ASCII.isBlank(bytes[content]) { content += 1 }
-      offset = min(end + 1, bytes.count)
-      lines.append(Line(content: content, end: end, next: offset))
-    }
-    return lines
+  private static func line(
+    at offset: Int, of bytes: UnsafeBufferPointer<UInt8>, mark: StaticString
+  ) -> Line? {
+    guard bytes.has(mark, at: offset, before: bytes.count) else { return nil }
+    let end = bytes.firstOffset(of: ASCII.lineFeed, in: offset..<bytes.count) ?? bytes.count
+    var content = offset + mark.utf8CodeUnitCount
+    if content < end, ASCII.isBlank(bytes[content]) { content += 1 }
+    return Line(content: content, end: end, next: min(end + 1, bytes.count))
   }
 
   // MARK: Without libyaml
 
-  /// The values, if each line is a name and a plain scalar that YAML takes as it is written. Starting libyaml
-  /// for a line or two takes longer than to parse the Markdown around them.
+  /// The attribute of a line that is a name and a plain scalar which YAML takes as it is written, if the next line
+  /// is such a line too. Starting libyaml for a line or two takes longer than to parse the Markdown around them.
   ///
   /// - Returns: `nil` where libyaml has to say what the lines are.
-  private static func plainValues(of lines: [Line], in text: MappedText) -> [Attribute]? {
-    var values: [Attribute] = []
-    values.reserveCapacity(lines.count)
-    for line in lines {
-      let found: (name: Range<Int>, value: Range<Int>)? = text.bytes.withUnsafeBufferPointer {
-        plainEntry(of: $0, at: line.content..<line.end)
-      }
-      guard let (name, value) = found else { return nil }
-      // The line is contiguous in the file: nothing in it was taken out behind its mark.
-      let shift = text.sourceOffset(of: line.content) - line.content
-      let attribute = text.bytes.withUnsafeBufferPointer { bytes in
-        let scalar = YAMLScalar(bytes.text(value), style: .plain, verbatimStart: value.lowerBound + shift)
-        return Attribute(
-          name: SourceName(bytes.text(name), range: SourceRange(name, shiftedBy: shift)),
-          value: YAMLNode(.scalar(scalar), range: SourceRange(value, shiftedBy: shift)))
-      }
-      guard !values.contains(where: { $0.name.text == attribute.name.text }) else { return nil }
-      values.append(attribute)
-    }
-    return values
+  private static func plainAttribute(
+    _ line: Line, of bytes: UnsafeBufferPointer<UInt8>, in text: MappedText
+  ) -> Attribute? {
+    guard let (name, value) = plainEntry(of: bytes, at: line.content..<line.end) else { return nil }
+    // The line is contiguous in the file: nothing in it was taken out behind its mark.
+    let shift = text.sourceOffset(of: line.content) - line.content
+    let scalar = YAMLScalar(bytes.text(value), style: .plain, verbatimStart: value.lowerBound + shift)
+    return Attribute(
+      name: SourceName(bytes.text(name), range: SourceRange(name, shiftedBy: shift)),
+      value: YAMLNode(.scalar(scalar), range: SourceRange(value, shiftedBy: shift)))
   }
 
   /// The name and the value of a line that is all printable ASCII, begins with a letter, and holds nothing that
