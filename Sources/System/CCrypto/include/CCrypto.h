@@ -1,1 +1,28 @@
 #pragma once
+#include <stddef.h>
+
+/// SHA-256 from OpenSSL's libcrypto, which is loaded on first use: programs that hash nothing do not pay for it.
+
+/// Loads libcrypto. 0, or -1 with the reason in rb_crypto_error(). Any thread; the first call does the work.
+int rb_crypto_load(void);
+
+/// Why rb_crypto_load() failed; "" where it did not. Lives as long as the process.
+const char *rb_crypto_error(void);
+
+/// One running hash.
+typedef struct rb_sha256 rb_sha256;
+
+/// A hash of nothing yet; NULL without libcrypto or memory.
+rb_sha256 *rb_sha256_create(void);
+
+/// Adds bytes. 0, or -1.
+int rb_sha256_update(rb_sha256 *hash, const void *bytes, size_t count);
+
+/// Writes the digest of what was added and starts over. 0, or -1.
+int rb_sha256_finish(rb_sha256 *hash, unsigned char digest[32]);
+
+/// A second hash that goes on from the same bytes; NULL without memory.
+rb_sha256 *rb_sha256_copy(const rb_sha256 *hash);
+
+/// Frees it; NULL does nothing.
+void rb_sha256_destroy(rb_sha256 *hash);

@@ -1,0 +1,247 @@
+import Dispatch
+import Glibc
+public import RunbookModel
+import Synchronization
+
+/// The store's writing side: every event is durable before `append` returns.
+///
+/// Callers queue; one commit writes and syncs whatever is queued (group commit), away from the cooperative pool. Any
+/// number of stores, of this or other processes, may write to one directory.
+public final class AuditStore: RunJournal {
+  /// Where it is.
+  public let location: StoreLocation
+  /// Texts too long for events.
+  public let blobs: BlobStore
+  private let root: Descriptor
+  private let runs: Descriptor
+  private let writer: EventLineWriter
+  private let clock: AuditClock
+  /// Nanoseconds an append may take, waiting for the lock included.
+  private let limit: Int64
+  private let executor = DispatchQueue(label: "runbook.audit")
+  private let watch = DispatchQueue(label: "runbook.audit.watch")
+  private let journal: Mutex<Journal>
+  private let queue = Mutex(Queue())
+
+  private struct Queue: Sendable {
+    var waiting: [PendingAppend] = []
+    var committing: [PendingAppend] = []
+    var isCommitting = false
+    var isWatched = false
+    var failure: JournalFailure?
+    /// The disk is full: only events that end something are taken, and the reserve is spent on them.
+    var isClosing = false
+  }
+
+  /// Opens the store for writing, and makes it if there is none.
+  ///
+  /// Reads the journal's end only, whatever its length. A last line without its end is moved aside and logged.
+  ///
+  /// - Parameter version: This program's, for the events.
+  /// - Throws: `.tampered` where the last lines do not fit, `.full` where there is no room for the reserve.
+  public static func open(
+    _ location: StoreLocation, version: String, actor: Actor = .current(), clock: AuditClock = .system
+  ) throws(AuditFailure) -> AuditStore {
+    try AuditStore(
+      location, version: version, actor: actor, clock: clock, device: .system, limitMilliseconds: 2000)
+  }
+
+  /// The same with everything that a test replaces.
+  init(
+    _ location: StoreLocation, version: String, actor: Actor, clock: AuditClock, device: JournalDevice,
+    limitMilliseconds: Int64
+  ) throws(AuditFailure) {
+    // A write beyond RLIMIT_FSIZE is to fail, not to kill.
+    signal(SIGXFSZ, SIG_IGN)
+    guard let root = try StoreDirectory.open(location.path, creating: true) else {
+      throw .unavailable("the store '\(location.path)' vanished")
+    }
+    try StoreDirectory.checkOwner(root, location.path)
+    func folder(_ name: String, in parent: Descriptor) throws(AuditFailure) -> Descriptor {
+      guard let folder = try StoreDirectory.open(name, in: parent, creating: true) else {
+        throw .unavailable("'\(name)' of the store '\(location.path)' vanished")
+      }
+      return folder
+    }
+    runs = try folder("runs", in: root)
+    blobs = BlobStore(root: try folder("sha256", in: folder("blobs", in: root)), workshop: runs)
+    try Reserve.fill(in: root)
+    let program = try ProgramIdentity.current(version: version, cache: runs)
+    let writer = EventLineWriter(machine: .current(), program: program, actor: actor)
+    let limit = limitMilliseconds * 1_000_000
+    journal = Mutex(
+      try Journal.open(
+        in: try folder("journal", in: root), writer: writer, device: device, clock: clock,
+        until: clock.monotonic() + limit))
+    self.location = location
+    self.root = root
+    self.writer = writer
+    self.clock = clock
+    self.limit = limit
+  }
+
+  /// Writes all events in one commit; returns only when they would survive a power failure.
+  ///
+  /// After a failure because of a full disk, and only then, a batch of nothing but closing events (outcomes, skips,
+  /// signals, the end of the run) is still taken: the reserve is spent on it. Any other failure is final.
+  @concurrent public func append(_ events: [RunEvent]) async throws(JournalFailure) -> [Receipt] {
+    let first = try await append(.run(events))
+    return events.indices.map { Receipt(sequence: first + UInt64($0)) }
+  }
+
+  /// Writes an event of the log itself; durable when it returns.
+  @concurrent public func append(_ event: LogEvent) async throws(JournalFailure) -> Receipt {
+    Receipt(sequence: try await append(.log(event)))
+  }
+
+  /// The folder for what a run keeps outside the log: exit records, unfinished output. Made if it is missing.
+  ///
+  /// - Returns: Its absolute path, or one relative to where a relative store was opened.
+  public func folder(of run: RunID) throws(AuditFailure) -> String {
+    guard run.rawValue.utf8.allSatisfy({ $0 > 0x20 && $0 < 0x7f && $0 != UInt8(ascii: "/") }),
+      !run.rawValue.hasPrefix("."), try StoreDirectory.open(run.rawValue, in: runs, creating: true) != nil
+    else { throw .unavailable("'\(run)' cannot be a folder's name") }
+    return "\(location.path)/runs/\(run)"
+  }
+
+  // MARK: - Group commit
+
+  private func append(_ content: PendingAppend.Content) async throws(JournalFailure) -> UInt64 {
+    let deadline = clock.monotonic() + limit
+    let result = await withCheckedContinuation { continuation in
+      let append = PendingAppend(content, deadline: deadline, continuation)
+      enum Next { case fail(JournalFailure), commit, wait }
+      let next: Next = queue.withLock { queue in
+        if let failure = queue.failure { return .fail(failure) }
+        queue.waiting.append(append)
+        if !queue.isWatched {
+          queue.isWatched = true
+          watch(until: deadline)
+        }
+        if queue.isCommitting { return .wait }
+        queue.isCommitting = true
+        return .commit
+      }
+      switch next {
+      case .fail(let failure): append.resume(.failure(failure))
+      case .commit: executor.async { self.commitAll() }
+      case .wait: break
+      }
+    }
+    return try result.get()
+  }
+
+  private func commitAll() {
+    while true {
+      let batch = queue.withLock { queue -> (appends: [PendingAppend], isClosing: Bool) in
+        var size = 0
+        let count = queue.waiting.prefix {
+          size += $0.eventCount
+          return size <= Self.batchLimit || size == $0.eventCount
+        }.count
+        queue.committing = Array(queue.waiting.prefix(count))
+        queue.waiting.removeFirst(count)
+        if queue.committing.isEmpty { queue.isCommitting = false }
+        return (queue.committing, queue.isClosing)
+      }
+      guard !batch.appends.isEmpty else { return }
+      commit(batch.appends, isClosing: batch.isClosing)
+      queue.withLock { $0.committing = [] }
+    }
+  }
+
+  /// Events in one write; at most 16 KiB each.
+  private static let batchLimit = 1024
+
+  private func commit(_ appends: [PendingAppend], isClosing: Bool) {
+    var appends = appends
+    if isClosing { appends = refuseOpening(appends) }
+    do throws(AuditFailure) {
+      try write(appends)
+    } catch {
+      guard case .full(let reason) = error else {
+        fail(JournalFailure(error))
+        return
+      }
+      queue.withLock { $0.isClosing = true }
+      appends = refuseOpening(appends, reason)
+      // What is left ends something that had begun: now the reserve may go.
+      guard !appends.isEmpty else { return }
+      do throws(AuditFailure) {
+        guard Reserve.release(in: root) else { throw error }
+        try write(appends)
+      } catch {
+        for append in appends { append.resume(.failure(JournalFailure(error))) }
+        if case .full = error { return }
+        fail(JournalFailure(error))
+      }
+    }
+  }
+
+  /// Fails those appends that would begin something.
+  private func refuseOpening(
+    _ appends: [PendingAppend], _ reason: String = "the disk is full: only the end of the run can be logged"
+  ) -> [PendingAppend] {
+    var closing: [PendingAppend] = []
+    for append in appends {
+      if append.isClosing {
+        closing.append(append)
+      } else {
+        append.resume(.failure(JournalFailure(reason)))
+      }
+    }
+    return closing
+  }
+
+  private func write(_ appends: [PendingAppend]) throws(AuditFailure) {
+    guard let deadline = appends.map(\.deadline).min() else { return }
+    var events: [PreparedEvent] = []
+    for append in appends { events += try append.prepare(writer, blobs) }
+    var failure: AuditFailure?
+    var first: UInt64 = 0
+    journal.withLock { journal in
+      do throws(AuditFailure) {
+        for append in appends { for run in append.resumedRuns { try journal.findLast(of: run) } }
+        first = try journal.append(events, writer: writer, until: deadline)
+      } catch { failure = error }
+    }
+    if let failure { throw failure }
+    for append in appends {
+      append.resume(.success(first))
+      first += UInt64(append.eventCount)
+    }
+  }
+
+  /// Ends this store: everything waiting fails, and everything later.
+  private func fail(_ failure: JournalFailure) {
+    let all = queue.withLock { queue in
+      queue.failure = queue.failure ?? failure
+      defer { queue.waiting = [] }
+      return queue.committing + queue.waiting
+    }
+    for append in all { append.resume(.failure(failure)) }
+  }
+
+  // MARK: - The time limit
+
+  /// Looks at `deadline` whether an append is overdue: a sync on a dead disk never returns.
+  private func watch(until deadline: Int64) {
+    let rest = max(0, deadline - clock.monotonic())
+    watch.asyncAfter(deadline: .now() + .nanoseconds(Int(rest))) { [weak self] in self?.checkDeadlines() }
+  }
+
+  private func checkDeadlines() {
+    let now = clock.monotonic()
+    let isOverdue = queue.withLock { queue -> Bool in
+      guard let oldest = (queue.committing + queue.waiting).map(\.deadline).min() else {
+        queue.isWatched = false
+        return false
+      }
+      if oldest <= now { return true }
+      watch(until: oldest)
+      return false
+    }
+    guard isOverdue else { return }
+    fail(JournalFailure("the log did not answer within \(limit / 1_000_000) ms"))
+  }
+}

@@ -1,0 +1,84 @@
+import Glibc
+import RunbookModel
+
+/// Puts a journal in order that a crash or a failing disk left behind. The caller holds the lock.
+struct JournalRecovery {
+  /// The directory `journal`.
+  let directory: Descriptor
+  /// The journal.
+  let file: Descriptor
+
+  /// Mends what can be mended; the tail may be read then.
+  ///
+  /// - Returns: What was done, to be logged.
+  func run() throws(AuditFailure) -> [LogRecovery] {
+    var done: [LogRecovery] = []
+    if PoisonMark.exists(in: directory) {
+      done.append(try rewrite())
+      if let torn = try moveTornLineAside() { done.append(torn) }
+      try PoisonMark.remove(from: directory)
+    } else if let torn = try moveTornLineAside() {
+      done.append(torn)
+    }
+    return done
+  }
+
+  /// Moves the bytes behind the last line feed into a file of their own.
+  ///
+  /// They were never acknowledged: an append returns only after its line feed is durable.
+  func moveTornLineAside() throws(AuditFailure) -> LogRecovery? {
+    let size = Int(try file.status().st_size)
+    let end = try endOfLastLine(before: size)
+    guard end < size else { return nil }
+    guard size - end <= EventLineWriter.limit else {
+      throw .tampered("the journal ends in \(size - end) bytes that are no line")
+    }
+    let bytes = try file.bytes(end..<size)
+    let digest = try Digest.sha256(bytes)
+    let name = "torn-\(end)-\(digest.rawValue.dropFirst(7).prefix(12))"
+    if let copy = try Descriptor.open(name, in: directory, O_WRONLY | O_CREAT | O_TRUNC) {
+      try bytes.withBytes { (buffer) throws(AuditFailure) in try copy.write(buffer) }
+      try copy.sync()
+      try directory.sync()
+    }
+    guard ftruncate(file.rawValue, off_t(end)) == 0 else { throw .system(errno, "cut the torn line off") }
+    try file.sync()
+    return LogRecovery(reason: .tornLine, byteCount: bytes.count, digest: digest, file: name)
+  }
+
+  /// Writes again what a failed sync left in doubt.
+  ///
+  /// After a failed fsync Linux takes pages for clean that never reached the disk, so another fsync proves
+  /// nothing; pages that are written again are dirty again.
+  private func rewrite() throws(AuditFailure) -> LogRecovery {
+    let size = Int(try file.status().st_size)
+    let start = min(try PoisonMark.durableSize(in: directory) ?? 0, size)
+    var hash = try SHA256()
+    var offset = start
+    while offset < size {
+      let bytes = try file.bytes(offset..<min(size, offset + 1 << 16))
+      guard !bytes.isEmpty else { break }
+      hash.update(bytes)
+      let count = bytes.withUnsafeBytes { buffer in
+        Descriptor.retrying { pwrite(file.rawValue, buffer.baseAddress, buffer.count, off_t(offset)) }
+      }
+      guard count > 0 else { throw .system(errno, "write the end of the journal again") }
+      offset += count
+    }
+    try file.sync()
+    return LogRecovery(
+      reason: .failedSync, byteCount: offset - start, digest: hash.finish().digest, file: nil)
+  }
+
+  /// The offset behind the last line feed.
+  private func endOfLastLine(before size: Int) throws(AuditFailure) -> Int {
+    var end = size
+    while end > 0 {
+      let start = max(0, end - 1 << 16)
+      let bytes = try file.bytes(start..<end)
+      if let index = bytes.lastIndex(of: 0x0a) { return start + index + 1 }
+      end = start
+    }
+    return 0
+  }
+}

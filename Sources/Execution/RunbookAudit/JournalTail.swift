@@ -1,0 +1,104 @@
+import Glibc
+import RunbookModel
+
+/// The end of the journal as this process knows it: what the next line must fit to.
+struct JournalTail: Sendable {
+  /// The next event's sequence number.
+  private(set) var sequence: UInt64 = 0
+  /// Bytes of all complete lines.
+  private(set) var size = 0
+  /// Leaf hash of the last line; nil in an empty journal.
+  private(set) var hash: SHA256.Hash?
+  /// The last event of each run this process writes to; nil: none yet.
+  private var lastOfRun: [RunID: UInt64?] = [:]
+
+  /// The sequence number of `run`'s last event.
+  func last(of run: RunID) -> UInt64? { lastOfRun[run] ?? nil }
+
+  /// Whether `last(of:)` is known.
+  func tracks(_ run: RunID) -> Bool { lastOfRun[run] != nil }
+
+  /// Follows `run` from now on; `last` is its last event so far.
+  mutating func track(_ run: RunID, last: UInt64?) { lastOfRun.updateValue(last, forKey: run) }
+
+  /// The end of an empty journal.
+  init() {}
+
+  /// Starts at the last line: reads the end of the file only.
+  ///
+  /// The last line must follow the one before it; older lines are the concern of a full verification.
+  ///
+  /// - Parameters:
+  ///   - file: The journal.
+  ///   - size: Bytes up to and with the last line feed.
+  init(of file: Descriptor, size: Int, hasher: inout SHA256) throws(AuditFailure) {
+    guard size > 0 else { return }
+    let start = max(0, size - 3 * EventLineWriter.limit)
+    let bytes = try file.bytes(start..<size)
+    guard bytes.count == size - start, bytes.last == 0x0a else {
+      throw .unavailable("the journal changed while it was opened")
+    }
+    let state = try bytes.withBytes { (buffer) throws(AuditFailure) in
+      try Self.lastLine(of: buffer, isWhole: start == 0, &hasher)
+    }
+    (sequence, hash) = (state.sequence + 1, state.hash)
+    self.size = size
+  }
+
+  private static func lastLine(
+    of bytes: UnsafeRawBufferPointer, isWhole: Bool, _ hasher: inout SHA256
+  ) throws(AuditFailure) -> (sequence: UInt64, hash: SHA256.Hash) {
+    let lines = bytes.dropLast().split(separator: 0x0a, omittingEmptySubsequences: false).suffix(2)
+      .map { UnsafeRawBufferPointer(rebasing: $0) }
+    guard let last = lines.last, isWhole || lines.count == 2, let scan = EventLineScan(last) else {
+      throw .tampered("the journal's last line is no event")
+    }
+    if lines.count == 2 {
+      guard let before = EventLineScan(lines[0]), before.sequence + 1 == scan.sequence else {
+        throw .tampered("the journal's last line does not follow the one before it")
+      }
+      guard scan.follows(leaf(lines[0], &hasher)) else {
+        throw .tampered("event \(before.sequence) was changed: event \(scan.sequence) names another hash")
+      }
+    } else if scan.sequence != 0 || scan.previous != nil {
+      throw .tampered("the journal does not begin with event 0")
+    }
+    return (scan.sequence, leaf(last, &hasher))
+  }
+
+  /// Takes in lines that other processes added; `bytes` ends with a line feed.
+  mutating func fold(_ bytes: UnsafeRawBufferPointer, hasher: inout SHA256) throws(AuditFailure) {
+    var rest = bytes
+    while let end = rest.firstIndex(of: 0x0a) {
+      let line = UnsafeRawBufferPointer(rebasing: rest[..<end])
+      guard let scan = EventLineScan(line), scan.sequence == sequence, scan.follows(hash) else {
+        throw .tampered("the line of event \(sequence) does not follow the one before it")
+      }
+      if !lastOfRun.isEmpty, let text = scan.run {
+        let run = RunID(text)
+        if tracks(run) { track(run, last: sequence) }
+      }
+      hash = Self.leaf(line, &hasher)
+      sequence += 1
+      size += line.count + 1
+      rest = UnsafeRawBufferPointer(rebasing: rest[(end + 1)...])
+    }
+  }
+
+  /// Takes in one line of our own, its line feed included, before it is written.
+  mutating func add(_ line: UnsafeRawBufferPointer, of run: RunID?, hasher: inout SHA256) {
+    if let run { track(run, last: sequence) }
+    hash = Self.leaf(UnsafeRawBufferPointer(rebasing: line.dropLast()), &hasher)
+    sequence += 1
+    size += line.count
+  }
+
+  /// RFC 6962, section 2.1: the hash of a leaf is SHA-256 of a zero byte and the leaf, here a line without its
+  /// line feed.
+  static func leaf(_ line: UnsafeRawBufferPointer, _ hasher: inout SHA256) -> SHA256.Hash {
+    var prefix: UInt8 = 0
+    withUnsafeBytes(of: &prefix) { hasher.update($0) }
+    hasher.update(line)
+    return hasher.finish()
+  }
+}
