@@ -125,6 +125,16 @@ struct ConfirmationTests {
         """)
   }
 
+  @Test func `the page's question is asked with its values`() async throws {
+    var trial = Trial([.call("a") { $0.confirm = Template("Start ${service} on ${target_name}?") }])
+    trial.plan.parameters = ["service": .text("db")]
+    _ = try await trial.run()
+    let questions = trial.journal.events.compactMap { event in
+      if case .confirmAsked(_, _, let request) = event { request.question } else { nil }
+    }
+    #expect(questions == ["Start db on local?"])
+  }
+
   @Test func `an answer that was not offered does not count`() async throws {
     var trial = Trial([.call("a")])
     trial.answersYes = false

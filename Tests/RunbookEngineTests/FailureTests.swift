@@ -99,6 +99,14 @@ struct FailureTests {
         """))
   }
 
+  @Test func `a rescue does not make an unknown outcome known`() async throws {
+    var trial = trial(script: Self.cutOff) { $0.onFailure = .rescue(StepID("help")) }
+    trial.plan.steps.append(.call("help", role: .rescue))
+    let (outcome, _, performer) = try await trial.run()
+    #expect(performer.steps == ["a", "b", "help"])
+    #expect(outcome == .unknown(StepID("b")))
+  }
+
   @Test func `a write that was cut off is unknown, whatever the page says of failures`() async throws {
     for policy in [nil, Step.OnFailure.stop, .continue, .ask] {
       var trial = trial(script: Self.cutOff) { $0.onFailure = policy }

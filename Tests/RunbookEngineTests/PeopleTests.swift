@@ -26,7 +26,7 @@ struct PeopleTests {
         manual b done 'graph is flat' person
         manual c skipped 'no console' person
         manual d failed 'still red' person
-        so d#0 continue policy; end completed
+        so d#1 continue policy; end completed
         """)
   }
 
@@ -41,8 +41,8 @@ struct PeopleTests {
       log.hasSuffix(
         """
         manual a failed 'red' person
-        what-now a#0 retry,skip,done,stop
-        so a#0 retry person
+        what-now a#1 retry,skip,done,stop
+        so a#1 retry person
         manual a done person
         end completed
         """))

@@ -2,9 +2,9 @@
 import RunbookModel
 import Testing
 
-/// What holds of every plan, whatever happens: 300 random plans with random fates.
+/// What holds of every plan, whatever happens: 200 random plans with random fates.
 struct ReplayTests {
-  private static let seeds = Array(UInt64(1)...300)
+  private static let seeds = Array(UInt64(1)...200)
 
   /// Runs a trial; the performer itself checks that each intent is durable before it starts.
   private func run(

@@ -91,6 +91,9 @@ package struct Ledger: Sendable, Equatable {
   package func values(for step: Step) -> [String: Value] {
     var values: [String: Value] = [:]
     for name in step.uses { values[name] = value(of: name, in: step) }
+    for name in step.templates.flatMap(\.names) where values[name.name] == nil {
+      values[name.name] = value(of: name.name, in: step)
+    }
     return values
   }
 
@@ -143,6 +146,16 @@ package struct Ledger: Sendable, Equatable {
     if name == "target_types" { return targetTypes }
     if let id = stepsByVariable[name] { return results[id] ?? .null }
     return producers[name] == nil ? nil : .null
+  }
+}
+
+extension Step {
+  /// The texts of the language itself in which a step mentions names.
+  fileprivate var templates: [Template] {
+    var templates = produces
+    if let confirm { templates.append(confirm) }
+    if case .ask(let question) = action { templates.append(question.text) }
+    return templates
   }
 }
 

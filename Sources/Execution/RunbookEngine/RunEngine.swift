@@ -25,6 +25,7 @@ public actor RunEngine {
   /// Applied but not durable yet.
   private var pending: [RunEvent.Kind] = []
   private var hasNotedSignal = false
+  private var isExecuting = false
 
   /// Patience for a filter before what is known is written first.
   private static let filterPatience = Duration.milliseconds(10)
@@ -61,10 +62,12 @@ public actor RunEngine {
     for event in pending { walk.apply(event) }
   }
 
-  /// Walks to the end.
+  /// Walks to the end. To be called once.
   ///
   /// - Throws: When an event could not be made durable. Nothing was started after that.
   public func execute() async throws(JournalFailure) -> RunOutcome {
+    precondition(!isExecuting, "an engine executes one run, once")
+    isExecuting = true
     defer { observer.finish() }
     while true {
       noteSignal()

@@ -16,6 +16,7 @@ extension RunState {
       if !isDetour(id) { ledger.record(reason.status, of: id) }
     case .confirmAnswered(let id, _, let answer, _): apply(answer, to: id)
     case .manualAnswered(let id, let answer, let note, _):
+      attemptCounts[id, default: 0] += 1
       change(id) { $0.finish(answer) }
       ledger.record(answer.status, of: id, note: note)
     case .inputAnswered(let id, let value, _):

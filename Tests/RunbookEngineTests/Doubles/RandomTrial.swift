@@ -135,10 +135,7 @@ struct FatefulConfirmer: Confirmer {
 
   func failure(_ prompt: FailurePrompt) async -> FailureReply? {
     var fate = fate("failure", prompt.subject)
-    // A manual step has no attempts to count: asked again it would fail for ever.
-    let choices = prompt.choices.filter {
-      $0 != .retry || (prompt.subject.attempt < 4 && prompt.subject.attempt > 1)
-    }
+    let choices = prompt.choices.filter { $0 != .retry || prompt.subject.attempt < 4 }
     switch choices.randomElement(using: &fate) {
     case .retry: return .retry
     case .skip: return .skip
