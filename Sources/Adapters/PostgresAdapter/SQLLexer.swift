@@ -1,7 +1,7 @@
 import RunbookModel
 
-/// Takes SQL apart by the rules of PostgreSQL with `standard_conforming_strings` on, which every transaction of
-/// this adapter makes sure of.
+/// Takes SQL apart by the rules of PostgreSQL with `standard_conforming_strings` on, which every transaction
+/// of this adapter makes sure of.
 ///
 /// It need not know more than where constants, identifiers and comments begin and end: that decides where a
 /// statement ends and where `${name}` may stand.

@@ -11,7 +11,7 @@ struct ArrayType: Equatable, Sendable {
 /// Turns a value's text, as the server writes it, into JSON without losing anything.
 ///
 /// Integers and decimals that a double holds exactly are numbers, others strings, as are NaN and the
-/// infinities. `json` is embedded. Points in time are written as RFC 3339 does (`2026-11-20T23:15:00.5+01:00`),
+/// infinities. `json` is embedded. Points in time are written as RFC 3339 does (`2026-11-20T23:15:00+01:00`),
 /// intervals as ISO 8601, `bytea` as `\x…`. What is not known stays the server's text.
 struct ValueDecoder: Equatable, Sendable {
   private enum Form: Equatable, Sendable {

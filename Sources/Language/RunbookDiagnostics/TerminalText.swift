@@ -11,7 +11,8 @@ package enum TerminalText {
     package var width: Int
     /// Bytes it takes in the source.
     var byteCount: Int
-    var isTab = false
+    /// Whether it stands for a tab.
+    package var isTab = false
   }
 
   /// `text` with everything that acts on a terminal spelled out, line ends included.
