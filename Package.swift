@@ -109,7 +109,8 @@ let package = Package(
     tests(
       "CommandAdapterTests", contract + ["CommandAdapter", "RunbookProcesses", "TestSupport", "runbook"]),
     tests(
-      "ComposeAdapterTests", contract + ["ComposeAdapter", "RunbookProcesses", "TestSupport", "runbook"]),
+      "ComposeAdapterTests",
+      contract + ["ComposeAdapter", "ProcessDriver", "RunbookProcesses", "TestSupport"]),
     tests("HealthAdapterTests", contract + ["HealthAdapter", "TestSupport"]),
     tests("PostgresAdapterTests", contract + ["PostgresAdapter", "TestSupport"]),
     tests("RedisAdapterTests", contract + ["RedisAdapter", "TestSupport"]),
