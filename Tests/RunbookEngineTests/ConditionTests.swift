@@ -84,6 +84,27 @@ struct ConditionTests {
     #expect(detail == ["the condition \(source) failed: \(message)"])
   }
 
+  @Test func `a step for other environments is skipped, and fails where its condition is not false`()
+    async throws
+  {
+    var trial = Trial([
+      .call("a") { $0.conditions = [Filter("false")] }, .call("b") { $0.conditions = [Filter("true")] },
+    ])
+    for index in trial.plan.steps.indices { trial.plan.steps[index].target = .absent(named: "stack") }
+    trial.hasTerminal = false
+    let (outcome, log, performer) = try await trial.run()
+    #expect(outcome == .failed(StepID("b")))
+    #expect(performer.steps.isEmpty)
+    #expect(log.contains("if b[0] true; intent b#1; failed b#1 not-found polls=0; so b#1 stop policy"))
+
+    var dry = Dry([.call("a") { $0.conditions = [Filter("false")] }, .call("b")])
+    for index in dry.trial.plan.steps.indices { dry.trial.plan.steps[index].target = .absent(named: "stack") }
+    let report = try await dry.run()
+    #expect(report.calls.isEmpty)
+    #expect(report.outcome == .failed(StepID("b")))
+    #expect(report.log.contains("if a[0] false; skip a if false; intent b#1"))
+  }
+
   @Test func `after a retry a failed condition is decided again`() async throws {
     var trial = Trial([.call("a", .read) { $0.conditions = [Filter("true"), Filter("broken")] }])
     trial.confirmer = ScriptedConfirmer([.failure(.retry), .failure(.stop)])

@@ -166,7 +166,7 @@ struct Evaluation {
 extension [String: JSONValue] {
   /// Those that `filter` mentions.
   func mentioned(in filter: Filter) -> Self {
-    let names = filter.mentionedNames
+    let names = Set(filter.variables)
     return self.filter { names.contains($0.key) }
   }
 }

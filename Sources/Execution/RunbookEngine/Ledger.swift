@@ -118,6 +118,15 @@ package struct Ledger: Sendable, Equatable {
     }
   }
 
+  /// Why `step` cannot act where it is to act; nil where it can. A step whose condition is true only in other
+  /// environments is planned without a target.
+  func targetFailure(of step: Step) -> StepFailure? {
+    guard case .call = step.action, step.target.isAbsent else { return nil }
+    return StepFailure(
+      .notFound, "the environment '\(plan.environment.name)' has no target '\(step.target.name)'",
+      effectIsPossible: false)
+  }
+
   // MARK: Filters
 
   /// The variables that `filters` mention, by name without `$`. A step that has no result yet is null; secrets
@@ -125,7 +134,7 @@ package struct Ledger: Sendable, Equatable {
   package func variables(for filters: [Filter], in step: Step) -> [String: JSONValue] {
     var variables: [String: JSONValue] = [:]
     for filter in filters {
-      for name in filter.mentionedNames where variables[name] == nil {
+      for name in filter.variables where variables[name] == nil {
         variables[name] = variable(name, in: step)
       }
     }
@@ -134,7 +143,7 @@ package struct Ledger: Sendable, Equatable {
 
   /// The steps whose results, outputs or answers a filter hangs on.
   package func steps(mentionedIn filter: Filter) -> Set<StepID> {
-    Set(filter.mentionedNames.compactMap { producers[$0] ?? stepsByVariable[$0] })
+    Set(filter.variables.compactMap { producers[$0] ?? stepsByVariable[$0] })
   }
 
   private func variable(_ name: String, in step: Step) -> JSONValue? {
@@ -156,28 +165,5 @@ extension Step {
     if let confirm { templates.append(confirm) }
     if case .ask(let question) = action { templates.append(question.text) }
     return templates
-  }
-}
-
-extension Filter {
-  /// Every `$name` in the text, without `$`; some may stand in strings, which does no harm.
-  var mentionedNames: Set<String> {
-    var names: Set<String> = []
-    var name: [UInt8]?
-    for byte in source.utf8 {
-      switch byte {
-      case UInt8(ascii: "$"):
-        if let name, !name.isEmpty { names.insert(String(decoding: name, as: UTF8.self)) }
-        name = []
-      case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
-        UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "_"):
-        name?.append(byte)
-      default:
-        if let name, !name.isEmpty { names.insert(String(decoding: name, as: UTF8.self)) }
-        name = nil
-      }
-    }
-    if let name, !name.isEmpty { names.insert(String(decoding: name, as: UTF8.self)) }
-    return names
   }
 }

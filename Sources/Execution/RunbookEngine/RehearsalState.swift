@@ -134,13 +134,16 @@ package struct RehearsalState: RunWalk, Equatable {
         ? .begin(step.id, role: .main, .missingValue(from: producer))
         : .skip(step.id, .blocked(by: producer))
     }
+    if let failure = ledger.targetFailure(of: step) { return .fail(step.id, role: .main, failure) }
     if let undecided { return .begin(step.id, role: .main, .undecided(by: undecided)) }
     return .begin(step.id, role: .main, hasSimulatedWrite ? .afterSimulatedWrite : .asInRun)
   }
 
   /// A write whose condition is false is proved all the same: next time it may be true.
   private func skip(_ step: Step, _ filter: Filter) -> RunAction {
-    guard case .call = step.action, step.effect > .read, ledger.missingProducer(for: step) == nil else {
+    guard case .call = step.action, step.effect > .read, !step.target.isAbsent,
+      ledger.missingProducer(for: step) == nil
+    else {
       return .skip(step.id, .condition(filter.source))
     }
     return .begin(step.id, role: .main, .conditionIsFalse(filter.source))

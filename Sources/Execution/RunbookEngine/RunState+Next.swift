@@ -41,6 +41,7 @@ extension RunState {
     case .ask: return .askForInput(step.id, role: role)
     case .wait, .call: break
     }
+    if let failure = ledger.targetFailure(of: step) { return .fail(step.id, role: role, failure) }
     if remainingMilliseconds == 0 {
       return .fail(
         step.id, role: role,
