@@ -6,11 +6,13 @@ struct AttributeComment {
   let range: SourceRange
   private let content: Range<Int>
 
-  /// - Parameter range: From `<!--` to `-->`.
+  /// - Parameter range: From `<!--` to `-->`, if there is one.
   init(_ range: SourceRange, in bytes: UnsafeBufferPointer<UInt8>) {
     self.bytes = bytes
     self.range = range
-    content = range.count >= 7 ? range.start + 4..<range.end - 3 : range.start..<range.start
+    let start = min(range.start + 4, range.end)
+    let end = bytes.has("-->", at: range.end - 3, before: range.end) ? max(start, range.end - 3) : range.end
+    content = start..<end
   }
 
   /// Whether it begins like attributes: `#id`, `.flag`, `key=` or the flag of a task item.

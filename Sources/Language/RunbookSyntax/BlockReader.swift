@@ -113,7 +113,7 @@ struct BlockReader {
     isAfterTaskMark = true
     let content = readContent(first)
     let attributes = content.comment?.attributes(reportingTo: &diagnostics)
-    let markdownEnd = attributes?.range.start ?? content.range.end
+    let markdownEnd = content.comment?.range.start ?? content.range.end
     checkHiddenCharacters(in: content.range, of: "a task item")
     blocks.append(
       .task(
@@ -178,6 +178,7 @@ struct BlockReader {
     let limit = node.following.map { page.line(max($0.startLine, line + 1)).lowerBound } ?? bytes.count
     inline.read(node, from: start, limit: limit)
     for comment in inline.comments { reportIfStray(comment) }
+    reportBrokenComments()
     let isParagraph = if case .paragraph = node.kind { true } else { false }
     let lastLine = max(line + inline.lineBreaks, isParagraph ? node.endLine : 0)
     let end = max(start, bytes.trimmed(page.line(lastLine)).upperBound)
@@ -231,11 +232,18 @@ struct BlockReader {
     }
   }
 
+  private mutating func reportBrokenComments() {
+    for range in inline.brokenComments where AttributeComment(range, in: bytes).looksLikeAttributes {
+      diagnostics.append(.brokenAttributeComment(at: range))
+    }
+  }
+
   private mutating func reportStrayComments(in node: MarkdownNode) {
     let start = page.offset(line: node.startLine, column: node.startColumn)
     let limit = node.following.map { page.line($0.startLine).lowerBound } ?? bytes.count
     inline.read(node, from: start, limit: limit)
     for comment in inline.comments + [inline.trailingComment].compactMap(\.self) { reportIfStray(comment) }
+    reportBrokenComments()
   }
 
   /// A line of running text that was meant to open a step.

@@ -15,6 +15,8 @@ struct InlineReader {
   private(set) var trailingComment: SourceRange?
   /// All other comments.
   private(set) var comments: [SourceRange] = []
+  /// What begins like a comment and is text: it has no end in its paragraph, or holds `--`.
+  private(set) var brokenComments: [SourceRange] = []
 
   init(_ page: Page) { self.page = page }
 
@@ -30,6 +32,7 @@ struct InlineReader {
     lineBreaks = 0
     trailingComment = nil
     comments.removeAll()
+    brokenComments.removeAll()
     var current = block.firstChild
     while let node = current {
       if let child = read(node) {
@@ -58,6 +61,7 @@ struct InlineReader {
     case .text:
       let literal = node.literal
       if trailingComment != nil, !literal.allSatisfy(ASCII.isBlank) { flushComment() }
+      locateBrokenComments(in: literal)
       buffer.append(contentsOf: literal)
     case .code:
       flushComment()
@@ -101,5 +105,20 @@ struct InlineReader {
     let end = page.bytes.firstOffset(of: "-->", in: start..<limit).map { $0 + 3 } ?? limit
     cursor = end
     return SourceRange(start: start, end: end)
+  }
+
+  private mutating func locateBrokenComments(in literal: UnsafeBufferPointer<UInt8>) {
+    var offset = 0
+    while let found = literal.firstOffset(of: "<!--", in: offset..<literal.count) {
+      offset = found + 4
+      guard let start = page.bytes.firstOffset(of: "<!--", in: cursor..<limit) else { return }
+      cursor = start + 4
+      // A backslash says that it is meant as text.
+      guard start == 0 || page.bytes[start - 1] != UInt8(ascii: "\\") else { continue }
+      var end = start
+      while end < limit, !ASCII.isLineEnd(page.bytes[end]) { end += 1 }
+      if let closing = page.bytes.firstOffset(of: "-->", in: start + 4..<end) { end = closing + 3 }
+      brokenComments.append(SourceRange(page.bytes.trimmed(start..<end)))
+    }
   }
 }

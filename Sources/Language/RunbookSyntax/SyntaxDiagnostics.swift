@@ -103,10 +103,16 @@ extension Diagnostic {
     Diagnostic(.malformedAttributes, .error, "attributes in a comment have to stand on one line", at: range)
   }
 
+  static func brokenAttributeComment(at range: SourceRange) -> Self {
+    Diagnostic(
+      .malformedAttributes, .error, "these attributes are text for Markdown, no comment", at: range,
+      notes: ["a comment ends with '-->' on the same line, and holds no other '--'"])
+  }
+
   static func misplacedOptionLine(at range: SourceRange) -> Self {
     Diagnostic(
-      .misplacedOptionLine, .error, "an option line below the first line of the body", at: range,
-      notes: ["option lines are the first lines; here it would be ignored"])
+      .misplacedOptionLine, .error, "an option line inside of the body", at: range,
+      notes: ["option lines are the first lines of a fence; here it would be ignored"])
   }
 
   static func foreignOptionLine(found: String, expected: String, at range: SourceRange) -> Self {

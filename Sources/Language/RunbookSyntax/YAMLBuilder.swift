@@ -207,21 +207,29 @@ struct YAMLBuilder {
         "write the value where it is needed")
     }
     if let tag {
+      let name = String(cString: tag)
+      let standard = "tag:yaml.org,2002:"
+      let written = name.hasPrefix(standard) ? "!!" + name.dropFirst(standard.count) : name
       report(
-        .yamlTag, "a YAML tag '\(String(cString: tag))', which runbooks do not have", at: range,
+        .yamlTag, "a YAML tag '\(written)', which runbooks do not have", at: range,
         "quote the value if it is text")
     }
   }
 
   private mutating func syntaxError(of parser: yaml_parser_t) -> Diagnostic {
-    let problem = parser.problem.map { String(cString: $0) } ?? "unknown error"
+    var problem = parser.problem.map { String(cString: $0) } ?? "unknown error"
     let context = parser.context.map { String(cString: $0) }
-    let offset =
-      parser.error == YAML_READER_ERROR
-      ? parser.problem_offset : offsets.byte(ofCharacter: parser.problem_mark.index)
-    let source = text.sourceOffset(of: min(offset, text.count))
+    let isReader = parser.error == YAML_READER_ERROR
+    var offset = isReader ? parser.problem_offset : offsets.byte(ofCharacter: parser.problem_mark.index)
+    offset = min(offset, text.count)
+    if offset < text.count, text.bytes[offset] == ASCII.tab {
+      problem = "a tab; YAML indents with blanks"
+    } else if context != nil, text.bytes[offset...].allSatisfy(ASCII.isBlankOrLineEnd) {
+      // What is missing at the end is missing to what began before.
+      offset = offsets.byte(ofCharacter: parser.context_mark.index)
+    }
     return Diagnostic(
-      .yamlSyntax, .error, "no valid YAML: \(problem)", at: SourceRange(at: source),
+      .yamlSyntax, .error, "no valid YAML: \(problem)", at: SourceRange(at: text.sourceOffset(of: offset)),
       notes: context.map { [$0] } ?? [])
   }
 
