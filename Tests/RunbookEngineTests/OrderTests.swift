@@ -1,3 +1,4 @@
+import RunbookAdapter
 import RunbookEngine
 import RunbookModel
 import Testing
@@ -97,6 +98,30 @@ struct OrderTests {
       for await _ in engine.events { seen += 1 }
       #expect(seen == trial.journal.events.count)
     }
+  }
+
+  @Test func `files, polls and survivors of an attempt are logged with its outcome`() async throws {
+    var step = Step.call("dump", .read)
+    step.produces = [Template("dump.sql")]
+    step.polling = .init(withinMilliseconds: 1000, everyMilliseconds: 1)
+    let trial = Trial([step])
+    let adapter = FakeAdapter(perform: { _, call in
+      let failure = StepFailure(.exit, "exit status 1", effectIsPossible: true)
+      return .success(RawResult([], failure: call == 1 ? failure : nil, survivors: ["7 sleep"]))
+    })
+    let performer = LivePerformer(
+      plan: trial.plan, adapters: AdapterRegistry([adapter]), services: FakeServices(files: ["dump.sql": 9]),
+      filters: trial.filters, clock: FakeClock().jumping)
+    _ = try await trial.engine(performer).execute()
+    #expect(
+      trial.journal.log == """
+        planned; started dump; intent dump#1
+        ok dump#1 polls=2; artifact dump dump.sql 9; end completed
+        """)
+    let survivors = trial.journal.events.compactMap { event in
+      if case .stepFinished(let finished) = event { finished.survivors } else { nil }
+    }
+    #expect(survivors == [["7 sleep"]])
   }
 
   @Test func `a slow filter does not hold back what is known`() async throws {

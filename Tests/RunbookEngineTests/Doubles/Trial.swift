@@ -12,6 +12,7 @@ struct Trial {
   var hasTerminal = true
   var answersYes = true
   var confirmed: [StepID] = []
+  var resumesAfter: UInt64?
   var filters = TableFilters()
   var interrupt = FakeInterrupt()
   var journal = MemoryJournal()
@@ -29,7 +30,9 @@ struct Trial {
       planDigest: Digest("sha256:plan"))
     contract.answersYes = answersYes
     contract.confirmed = confirmed
-    return RunOptions(contract: contract, hasTerminal: hasTerminal)
+    var options = RunOptions(contract: contract, hasTerminal: hasTerminal)
+    options.resumesAfter = resumesAfter
+    return options
   }
 
   func engine(_ performer: any StepPerformer, replaying events: [RunEvent.Kind] = []) -> RunEngine {
