@@ -87,7 +87,7 @@ let package = Package(
         .product(name: "UnixSignals", package: "swift-service-lifecycle"),
       ]),
     .executableTarget(
-      name: "runbook", dependencies: ["RunbookCLI", "RunbookProcesses"], path: "Sources/Interface/runbook",
+      name: "runbook", dependencies: ["RunbookCLI", "RunbookFilters", "RunbookProcesses"], path: "Sources/Interface/runbook",
       swiftSettings: settings),
 
     .target(

@@ -22,7 +22,7 @@ public struct FilterCheck: FilterCompiler {
     _ range: Range<Int>, _ filters: [Filter], _ variables: [[String]],
     _ found: inout [(index: Int, message: String)]
   ) {
-    let program = FilterProgram(entries: range.map { (filters[$0], variables[$0]) })
+    let program = FilterProgram(entries: range.map { (filters[$0], Set(variables[$0])) })
     guard let message = Self.compileError(program.source) else { return }
     guard range.count > 1 else {
       found.append((range.lowerBound, Self.plainMessage(message)))

@@ -9,7 +9,7 @@ struct FilterProgram {
   static let limit = 128
 
   /// Filters with the variables each may use, in the order of their indices.
-  let entries: [(filter: Filter, variables: [String])]
+  let entries: [(filter: Filter, variables: Set<String>)]
 
   /// The whole program.
   var source: String {
@@ -22,9 +22,10 @@ struct FilterProgram {
     if range.count == 1 {
       let entry = entries[range.lowerBound]
       // Only variables the filter mentions are bound: binding costs compile time.
-      let mentioned = Set(Self.variables(in: entry.filter.source))
       text += "("
-      for name in entry.variables where mentioned.contains(name) { text += "$__v.\(name) as $\(name) | " }
+      for name in Set(Self.variables(in: entry.filter.source)).intersection(entry.variables).sorted() {
+        text += "$__v.\(name) as $\(name) | "
+      }
       // The line feed ends a comment that the scanner let through, the parenthesis keeps precedence.
       text += "(\(entry.filter.source)\n))"
     } else {

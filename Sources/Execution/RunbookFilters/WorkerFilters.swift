@@ -34,26 +34,26 @@ public actor WorkerFilters: FilterEvaluator {
   public nonisolated var unownedExecutor: UnownedSerialExecutor { executor.asUnownedSerialExecutor() }
 
   /// - Parameters:
-  ///   - filters: Every filter that will be asked for, with the variables it may use.
+  ///   - filters: Every filter that will be asked for.
+  ///   - variables: Every name they may use, without `$`.
   ///   - start: Starts a worker through the run's supervisor.
   public init(
-    filters: [(filter: Filter, variables: [String])],
+    filters: [Filter], variables: Set<String>,
     start: @escaping @Sendable () async throws(StepFailure) -> FilterConnection
   ) {
     self.start = start
-    var unique: [Filter: [String]] = [:]
-    var order: [Filter] = []
-    for (filter, variables) in filters {
-      if unique[filter] == nil { order.append(filter) }
-      unique[filter, default: []] += variables
-    }
     var chunks: [FilterProgram] = []
     var places: [Filter: (chunk: Int, index: Int)] = [:]
-    for begin in stride(from: 0, to: order.count, by: FilterProgram.limit) {
-      let part = order[begin..<min(begin + FilterProgram.limit, order.count)]
-      for (index, filter) in part.enumerated() { places[filter] = (chunks.count, index) }
-      chunks.append(FilterProgram(entries: part.map { ($0, Array(Set(unique[$0] ?? [])).sorted()) }))
+    var part: [Filter] = []
+    for filter in filters where places[filter] == nil {
+      places[filter] = (chunks.count, part.count)
+      part.append(filter)
+      if part.count == FilterProgram.limit {
+        chunks.append(FilterProgram(entries: part.map { ($0, variables) }))
+        part = []
+      }
     }
+    if !part.isEmpty { chunks.append(FilterProgram(entries: part.map { ($0, variables) })) }
     self.chunks = chunks
     self.places = places
   }
