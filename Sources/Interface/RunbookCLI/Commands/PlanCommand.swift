@@ -1,0 +1,44 @@
+import ArgumentParser
+import Glibc
+import RunbookModel
+
+/// `runbook plan`.
+struct PlanCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "plan", abstract: "Show what a run would do: the steps in order, their targets and effects.",
+    discussion: """
+      Contacts no target. A plan written with -o holds secrets as references only; 'runbook run FILE' executes exactly
+      that plan and refuses where the page or the environment changed since.
+
+      EXAMPLES:
+        runbook plan postgres-unavailable --env demo
+        runbook plan deploy --env staging -p version=1.4.2 -o deploy.json
+      """)
+
+  @OptionGroup var libraryOptions: LibraryOptions
+  @OptionGroup var planOptions: PlanOptions
+  @OptionGroup var formatOptions: FormatOptions
+
+  @Option(
+    name: [.customShort("o"), .customLong("output")],
+    help: ArgumentHelp("Write the plan to a file.", valueName: "file"))
+  var output: String?
+
+  @Argument(help: ArgumentHelp("Name or path of a runbook.", valueName: "name"))
+  var name: String
+
+  func run() throws {
+    let result = try Planning(libraryOptions: libraryOptions, options: planOptions).plan(name)
+    if let output {
+      try Files.write(Array(result.plan.json.prettyText.utf8) + [0x0a], to: output)
+      StandardStream.line("wrote \(output): plan \(result.digest)", to: STDERR_FILENO)
+      return
+    }
+    switch formatOptions.format {
+    case .json: StandardStream.line(result.plan.json.prettyText)
+    case .text:
+      StandardStream.write(PlanView(plan: result.plan, registry: .standard, screen: Screen()).text)
+      StandardStream.line("\nplan \(result.digest)")
+    }
+  }
+}

@@ -1,0 +1,114 @@
+import Glibc
+import RunbookCompiler
+import RunbookDiagnostics
+import RunbookModel
+
+/// From a name and options to a plan, for `plan`, `graph`, `run` and `doctor`.
+struct Planning {
+  /// A plan with what it was made from.
+  struct Result {
+    let plan: Plan
+    let digest: Digest
+    let page: Workspace.Page
+    let environmentFile: SourceFile
+  }
+
+  let libraryOptions: LibraryOptions
+  let options: PlanOptions
+  /// Whether jq compiles every filter: a run must, because its worker has no positions to tell.
+  var checksFilters = true
+
+  /// Compiles and binds.
+  ///
+  /// - Throws: `CommandFailure` after all diagnostics went to standard error.
+  func plan(_ name: String) throws -> Result {
+    let entry = try libraryOptions.entry(named: name)
+    let workspace = Workspace()
+    let page = try workspace.page(entry, checksFilters: checksFilters)
+    guard page.isRunbook else {
+      throw CommandFailure(
+        "'\(name)' is a page, no runbook: its front matter has no 'runbook: 1'", exitCode: 3)
+    }
+    guard let runbook = page.runbook, !DiagnosticsView.haveError(page.diagnostics) else {
+      throw Self.failure(page.diagnostics, in: page.file)
+    }
+    let environmentName = try workspace.environmentName(options.environment, for: runbook, of: entry)
+    let environment = try workspace.environment(environmentName, of: entry)
+    guard let bound = environment.environment, !DiagnosticsView.haveError(environment.diagnostics) else {
+      throw Self.failure(environment.diagnostics, in: environment.file)
+    }
+    let (plan, diagnostics) = Compiler(adapters: workspace.registry).plan(
+      runbook, in: bound, parameters: try given(), from: options.from.map { StepID($0) },
+      only: options.only.map { StepID($0) }, program: RunbookCommand.version,
+      path: Files.relative(entry.path, to: entry.repositoryRoot))
+    guard let plan, !DiagnosticsView.haveError(diagnostics) else {
+      throw Self.failure(diagnostics, in: page.file)
+    }
+    return Result(
+      plan: plan, digest: try Workspace.digest(of: plan.json.utf8), page: page,
+      environmentFile: environment.file)
+  }
+
+  /// Reads a plan that `runbook plan -o` wrote, and makes sure that nothing it was made from has changed.
+  ///
+  /// - Throws: `CommandFailure` with exit code 6, naming what changed.
+  func planFromFile(_ path: String) throws -> Result {
+    guard options.environment == nil, options.parameters.isEmpty, options.from == nil, options.only.isEmpty
+    else {
+      throw CommandFailure(
+        "a plan is run as it is: --env, -p, --from and --only belong to 'runbook plan'", exitCode: 64)
+    }
+    let plan: Plan
+    do {
+      plan = try Plan(json: try JSONValue(parsing: try Files.read(path)))
+    } catch let failure as Files.Failure {
+      throw CommandFailure("\(path): \(failure.reason)", exitCode: 3)
+    } catch {
+      throw CommandFailure("\(path) is no plan of this program: \(error)", exitCode: 3)
+    }
+    let entry = try libraryOptions.entry(named: plan.runbook.name)
+    let workspace = Workspace()
+    let page = try workspace.page(entry, checksFilters: checksFilters)
+    let environment = try workspace.environment(plan.environment.name, of: entry)
+    var changed: [String] = []
+    if try Workspace.digest(of: page.file.bytes) != plan.runbook.digest {
+      changed.append("the page \(page.file.path)")
+    }
+    if environment.environment?.digest != plan.environment.digest {
+      changed.append("the environment file \(environment.file.path)")
+    }
+    if plan.program != RunbookCommand.version { changed.append("this program, from \(plan.program) on") }
+    guard changed.isEmpty else {
+      throw CommandFailure(
+        "the plan is not run, because since it was made \(changed.joined(separator: " and ")) changed; plan again",
+        exitCode: 6)
+    }
+    return Result(
+      plan: plan, digest: try Workspace.digest(of: plan.json.utf8), page: page,
+      environmentFile: environment.file)
+  }
+
+  private func given() throws -> [String: String] {
+    var values: [String: String] = [:]
+    for parameter in options.parameters {
+      guard let equals = parameter.firstIndex(of: "="), equals != parameter.startIndex else {
+        throw CommandFailure("'-p \(parameter)': a parameter is given as name=value", exitCode: 64)
+      }
+      let name = String(parameter[..<equals])
+      guard values.updateValue(String(parameter[parameter.index(after: equals)...]), forKey: name) == nil
+      else {
+        throw CommandFailure("'-p \(name)' is given twice", exitCode: 64)
+      }
+    }
+    return values
+  }
+
+  /// Shows errors on standard error; the exit code is 3.
+  static func failure(_ diagnostics: [Diagnostic], in file: SourceFile) -> CommandFailure {
+    let screen = Screen(descriptor: STDERR_FILENO)
+    StandardStream.write(
+      DiagnosticsView.text(diagnostics.filter { $0.severity != .note }, in: file, colored: screen.usesColor),
+      to: STDERR_FILENO)
+    return CommandFailure(nil, exitCode: 3)
+  }
+}

@@ -1,0 +1,46 @@
+import ArgumentParser
+import RunbookAudit
+import RunbookModel
+
+/// `runbook report`.
+struct ReportCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "report",
+    abstract: "Make one self-contained page of a run: what, who, when, why, with every answer.",
+    discussion: """
+      EXAMPLES:
+        runbook report k3xqd > incident.html
+        runbook report k3xqd --as markdown >> postmortem.md
+      """)
+
+  /// The forms of a report.
+  enum Form: String, ExpressibleByArgument, CaseIterable {
+    case html, markdown
+  }
+
+  @Option(name: .customLong("as"), help: "html or markdown.")
+  var form: Form = .html
+
+  @Option(
+    name: [.customShort("o"), .customLong("output")],
+    help: ArgumentHelp("Write it to a file.", valueName: "file"))
+  var output: String?
+
+  @Argument(help: ArgumentHelp("Name of a run, or the beginning of it.", valueName: "run"))
+  var name: String
+
+  func run() throws {
+    let (id, events, reader) = try AuditReader.events(of: name)
+    let report = Report(run: id, stored: StoredRun(events: events, reader: reader))
+    let text =
+      switch form {
+      case .html: HTMLReport(report).text
+      case .markdown: MarkdownReport(report).text
+      }
+    if let output {
+      try Files.write(Array(text.utf8), to: output)
+    } else {
+      StandardStream.write(text)
+    }
+  }
+}

@@ -1,0 +1,39 @@
+import ArgumentParser
+
+/// The root of the command line.
+struct RunbookCommand: AsyncParsableCommand {
+  static let version = "0.1.0"
+
+  static let configuration = CommandConfiguration(
+    commandName: "runbook",
+    abstract: "Operational runbooks as code: check, rehearse, run and audit Markdown procedures.",
+    usage: "runbook <subcommand>",
+    discussion: """
+      A runbook is a Markdown page with fenced step blocks. It is found by name in --dir, in RUNBOOK_PATH, then in
+      runbooks/ here and in each parent folder up to the repository root.
+
+      EXAMPLES:
+        runbook list                                            what is there
+        runbook check                                           is every page valid
+        runbook plan postgres-unavailable --env demo            what would happen, to which targets
+        runbook run postgres-unavailable --env demo --dry-run   rehearse it: probes run, changes are only proved
+        runbook run postgres-unavailable --env demo             do it; asks before anything changes
+        runbook history                                         what was done, by whom
+
+      EXIT CODES:
+        0 completed, 1 a step failed, 2 failed and undone, 3 invalid runbook or environment, 4 declined or stopped,
+        5 dry run incomplete, 6 refused by policy or lock, 7 outcome unknown, 64 usage, 70 internal error,
+        74 audit log not writable, 129/130/143 interrupted.
+      """,
+    version: version,
+    groupedSubcommands: [
+      CommandGroup(
+        name: "Finding and reading", subcommands: [ListCommand.self, FindCommand.self, ShowCommand.self]),
+      CommandGroup(
+        name: "Checking and running",
+        subcommands: [CheckCommand.self, PlanCommand.self, GraphCommand.self, RunCommand.self]),
+      CommandGroup(
+        name: "Looking back", subcommands: [HistoryCommand.self, LogCommand.self, ReportCommand.self]),
+      CommandGroup(name: "Setting up", subcommands: [DoctorCommand.self, CompletionsCommand.self]),
+    ])
+}

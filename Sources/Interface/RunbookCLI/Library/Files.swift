@@ -1,0 +1,124 @@
+import Glibc
+
+/// What the library reads from disk, without Foundation.
+enum Files {
+  /// Why a file cannot be read.
+  struct Failure: Error, Sendable {
+    let path: String
+    let code: Int32
+
+    /// The system's own words.
+    var reason: String { String(cString: strerror(code)) }
+  }
+
+  /// The bytes of a regular file, at most `limit` of them.
+  static func read(_ path: String, limit: Int = 64 << 20) throws(Failure) -> [UInt8] {
+    let descriptor = open(path, O_RDONLY | O_CLOEXEC)
+    guard descriptor >= 0 else { throw Failure(path: path, code: errno) }
+    defer { close(descriptor) }
+    var status = stat()
+    guard fstat(descriptor, &status) == 0 else { throw Failure(path: path, code: errno) }
+    guard status.st_mode & S_IFMT == S_IFREG else {
+      throw Failure(path: path, code: status.st_mode & S_IFMT == S_IFDIR ? EISDIR : EINVAL)
+    }
+    guard status.st_size <= limit else { throw Failure(path: path, code: EFBIG) }
+    var bytes = [UInt8](repeating: 0, count: Int(status.st_size))
+    var done = 0
+    while done < bytes.count {
+      let count = bytes.withUnsafeMutableBytes {
+        Glibc.read(descriptor, $0.baseAddress! + done, $0.count - done)
+      }
+      if count < 0, errno == EINTR { continue }
+      guard count >= 0 else { throw Failure(path: path, code: errno) }
+      if count == 0 { break }
+      done += count
+    }
+    return Array(bytes[..<done])
+  }
+
+  /// Names in a directory, sorted, without `.` and `..`; empty where it cannot be read.
+  static func names(in directory: String) -> [String] {
+    guard let stream = opendir(directory) else { return [] }
+    defer { closedir(stream) }
+    var names: [String] = []
+    while let entry = readdir(stream) {
+      let name = withUnsafePointer(to: &entry.pointee.d_name) { pointer in
+        pointer.withMemoryRebound(to: CChar.self, capacity: 256) { String(cString: $0) }
+      }
+      if name != ".", name != ".." { names.append(name) }
+    }
+    return names.sorted()
+  }
+
+  /// Whether a path leads to a directory.
+  static func isDirectory(_ path: String) -> Bool {
+    var status = stat()
+    return stat(path, &status) == 0 && status.st_mode & S_IFMT == S_IFDIR
+  }
+
+  /// Whether a path leads to anything.
+  static func exists(_ path: String) -> Bool { access(path, F_OK) == 0 }
+
+  /// The path without symbolic links, nil where it leads nowhere.
+  static func realPath(_ path: String) -> String? {
+    guard let resolved = realpath(path, nil) else { return nil }
+    defer { free(resolved) }
+    return String(cString: resolved)
+  }
+
+  /// Everything before the last `/`; `.` where there is none.
+  static func parent(of path: String) -> String {
+    guard let slash = path.lastIndex(of: "/") else { return "." }
+    return slash == path.startIndex ? "/" : String(path[..<slash])
+  }
+
+  /// `path` as seen from `directory`, or unchanged where it lies elsewhere.
+  static func relative(_ path: String, to directory: String) -> String {
+    path.hasPrefix(directory + "/") ? String(path.dropFirst(directory.utf8.count + 1)) : path
+  }
+}
+
+extension Files {
+  /// Writes a whole file; a new one gets mode 0644 less the umask.
+  static func write(_ bytes: [UInt8], to path: String) throws(CommandFailure) {
+    let descriptor = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o644)
+    guard descriptor >= 0 else {
+      throw CommandFailure("\(path): \(String(cString: strerror(errno)))", exitCode: 1)
+    }
+    defer { close(descriptor) }
+    try writeAll(bytes, to: descriptor, path: path)
+  }
+
+  /// The descriptor of a nameless file that children inherit.
+  static func temporary(_ bytes: [UInt8]) throws(CommandFailure) -> Int32 {
+    var template = Array("\(ProcessInfo.environment("TMPDIR") ?? "/tmp")/runbook-XXXXXX".utf8CString)
+    let descriptor = mkstemp(&template)
+    guard descriptor >= 0 else {
+      throw CommandFailure("no temporary file: \(String(cString: strerror(errno)))", exitCode: 1)
+    }
+    unlink(template)
+    try writeAll(bytes, to: descriptor, path: "a temporary file")
+    lseek(descriptor, 0, SEEK_SET)
+    return descriptor
+  }
+
+  /// The absolute path of a program on PATH.
+  static func program(named name: String) -> String? {
+    (ProcessInfo.environment("PATH") ?? "/usr/bin:/bin").split(separator: ":").lazy
+      .map { "\($0)/\(name)" }.first { access($0, X_OK) == 0 && !isDirectory($0) }
+  }
+
+  private static func writeAll(_ bytes: [UInt8], to descriptor: Int32, path: String) throws(CommandFailure) {
+    var done = 0
+    while done < bytes.count {
+      let count = bytes.withUnsafeBytes {
+        Glibc.write(descriptor, $0.baseAddress! + done, bytes.count - done)
+      }
+      if count < 0, errno == EINTR { continue }
+      guard count > 0 else {
+        throw CommandFailure("\(path): \(String(cString: strerror(errno)))", exitCode: 1)
+      }
+      done += count
+    }
+  }
+}

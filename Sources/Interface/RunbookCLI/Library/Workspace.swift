@@ -1,0 +1,114 @@
+import Glibc
+import RunbookAdapter
+import RunbookAudit
+import RunbookCompiler
+import RunbookDiagnostics
+import RunbookFilters
+import RunbookModel
+import RunbookSyntax
+
+/// Reads pages and environments from disk and takes them through the compiler.
+struct Workspace {
+  /// What came of one page.
+  struct Page {
+    let entry: RunbookLibrary.Entry
+    let file: SourceFile
+    let document: Document
+    /// nil where there are errors.
+    let runbook: Runbook?
+    let diagnostics: [Diagnostic]
+
+    /// Whether the front matter says that it is a runbook.
+    var isRunbook: Bool { document.isRunbook }
+  }
+
+  let registry: AdapterRegistry
+  let isStrict: Bool
+
+  /// A workspace with the standard adapters.
+  init(registry: AdapterRegistry = .standard, isStrict: Bool = false) {
+    self.registry = registry
+    self.isStrict = isStrict
+  }
+
+  /// Reads and compiles one page.
+  ///
+  /// - Parameter checksFilters: Whether jq compiles every filter too: tens of milliseconds.
+  func page(_ entry: RunbookLibrary.Entry, checksFilters: Bool = true) throws(CommandFailure) -> Page {
+    let file = try source(entry.path)
+    let (document, syntax) = Document.parse(file)
+    guard document.isRunbook else {
+      return Page(entry: entry, file: file, document: document, runbook: nil, diagnostics: syntax)
+    }
+    let compiler = Compiler(adapters: registry, isStrict: isStrict)
+    let (runbook, found) = compiler.compile(
+      document, name: entry.name, digest: try Self.digest(of: file.bytes),
+      filters: checksFilters ? FilterCheck() : nil)
+    let all = (syntax + found).sorted { ($0.range.start, $0.range.end) < ($1.range.start, $1.range.end) }
+    return Page(entry: entry, file: file, document: document, runbook: runbook, diagnostics: all)
+  }
+
+  /// Reads one environment beside a page.
+  func environment(
+    _ name: String, of entry: RunbookLibrary.Entry
+  ) throws(CommandFailure) -> (environment: Environment?, file: SourceFile, diagnostics: [Diagnostic]) {
+    let file = try source(entry.environmentPath(name))
+    let (environment, diagnostics) = EnvironmentReader(registry: registry).read(
+      file, name: name, digest: try Self.digest(of: file.bytes),
+      directory: Files.parent(of: entry.environmentPath(name)))
+    return (environment, file, diagnostics)
+  }
+
+  /// `--env`, else RUNBOOK_ENV, else the only one allowed that is not protected.
+  func environmentName(
+    _ given: String?, for runbook: Runbook, of entry: RunbookLibrary.Entry
+  ) throws(CommandFailure) -> String {
+    let available = entry.environmentNames
+    let allowed =
+      runbook.header.environments.isEmpty
+      ? available : available.filter { runbook.header.environments.contains($0) }
+    if let name = given ?? ProcessInfo.environment("RUNBOOK_ENV"), !name.isEmpty {
+      guard available.contains(name) else {
+        var message = "no environment is named '\(name)' in \(entry.root)/environments"
+        if let nearest = NearestName.match(name, among: available) {
+          message += "; did you mean '\(nearest)'?"
+        }
+        throw CommandFailure(message, exitCode: 3)
+      }
+      guard allowed.contains(name) else {
+        throw CommandFailure(
+          "'\(runbook.name)' may not run in '\(name)': its page allows \(runbook.header.environments.joined(separator: ", "))",
+          exitCode: 6)
+      }
+      return name
+    }
+    guard allowed.count == 1, let only = allowed.first else {
+      throw CommandFailure(
+        allowed.isEmpty
+          ? "there is no environment for '\(runbook.name)' in \(entry.root)/environments"
+          : "say which environment with --env: \(allowed.joined(separator: ", "))", exitCode: 64)
+    }
+    if let environment = try self.environment(only, of: entry).environment, environment.isProtected {
+      throw CommandFailure("'\(only)' is protected and never the default; say --env \(only)", exitCode: 64)
+    }
+    return only
+  }
+
+  /// The digest of a file or a plan.
+  static func digest(of bytes: [UInt8]) throws(CommandFailure) -> Digest {
+    do throws(AuditFailure) {
+      return try Digest.sha256(bytes)
+    } catch {
+      throw CommandFailure(error.reason, exitCode: 70)
+    }
+  }
+
+  private func source(_ path: String) throws(CommandFailure) -> SourceFile {
+    do throws(Files.Failure) {
+      let bytes = try Files.read(path)
+      return SourceFile(path: Files.relative(path, to: ProcessInfo.workingDirectory), bytes: bytes)
+    } catch {
+      throw CommandFailure("\(path): \(error.reason)", exitCode: 3)
+    }
+  }
+}

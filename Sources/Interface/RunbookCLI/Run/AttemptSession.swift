@@ -1,0 +1,102 @@
+import RunbookAdapter
+import RunbookAudit
+import RunbookEngine
+import RunbookModel
+import RunbookSecrets
+import Synchronization
+
+/// Secrets and output of one attempt: bytes go through the masker, then to the store and to the display.
+final class AttemptSession: StepSession {
+  let secrets: any SecretSource
+  var output: any OutputSink { sink }
+
+  private let sink: MaskingSink
+  private let store: SecretStore
+  private let recording: Recording
+  private let blobs: BlobStore
+
+  init(
+    _ request: SessionRequest, secrets store: SecretStore, blobs: BlobStore, display: RunDisplay?, limit: Int
+  ) {
+    self.store = store
+    self.blobs = blobs
+    secrets = store.source(for: request.secrets)
+    let recording = Recording()
+    self.recording = recording
+    sink = MaskingSink(store: store, holds: request.holdsOutput, holdLimit: limit) { bytes, stream in
+      recording.add(bytes, stream)
+      display?.show(bytes, from: stream)
+    }
+  }
+
+  func mask(_ texts: [String]) { store.mask(texts) }
+
+  func discardOutput() { sink.discard() }
+
+  @concurrent func close(keepsOutput: Bool) async throws(JournalFailure) -> [OutputRecord] {
+    let dropped = sink.finish(keepsHeld: keepsOutput)
+    do throws(AuditFailure) {
+      return try recording.records(dropped: dropped, in: blobs)
+    } catch {
+      throw JournalFailure(error.reason)
+    }
+  }
+
+  /// The recorders of an attempt's streams, each made at its first byte.
+  private final class Recording: Sendable {
+    private struct State: ~Copyable {
+      var output: StreamRecorder?
+      var errors: StreamRecorder?
+      var notices: StreamRecorder?
+      var failure: AuditFailure?
+
+      mutating func add(_ bytes: UnsafeRawBufferPointer, _ stream: OutputStream) {
+        do throws(AuditFailure) {
+          switch stream {
+          case .standardOutput: try Self.add(bytes, stream, &output)
+          case .standardError: try Self.add(bytes, stream, &errors)
+          case .serverNotice: try Self.add(bytes, stream, &notices)
+          }
+        } catch {
+          failure = error
+        }
+      }
+
+      static func add(
+        _ bytes: UnsafeRawBufferPointer, _ stream: OutputStream, _ recorder: inout StreamRecorder?
+      ) throws(AuditFailure) {
+        if recorder == nil { recorder = try StreamRecorder(stream) }
+        recorder?.add(bytes)
+      }
+    }
+
+    private let state = Mutex(State())
+
+    func add(_ bytes: UnsafeRawBufferPointer, _ stream: OutputStream) {
+      state.withLock { $0.add(bytes, stream) }
+    }
+
+    func records(dropped: [OutputStream: Int], in blobs: BlobStore) throws(AuditFailure) -> [OutputRecord] {
+      let result: Result<[OutputRecord], AuditFailure> = state.withLock { state in
+        Result { () throws(AuditFailure) in
+          if let failure = state.failure { throw failure }
+          var records: [OutputRecord] = []
+          for stream in OutputStream.allCases {
+            var recorder: StreamRecorder?
+            switch stream {
+            case .standardOutput: recorder = state.output.take()
+            case .standardError: recorder = state.errors.take()
+            case .serverNotice: recorder = state.notices.take()
+            }
+            if recorder == nil, dropped[stream] != nil { recorder = try StreamRecorder(stream) }
+            if let recorder = recorder.take() {
+              records.append(try recorder.record(dropped: dropped[stream] ?? 0, in: blobs))
+            }
+          }
+          return records
+        }
+      }
+      return try result.get()
+    }
+  }
+}

@@ -1,0 +1,16 @@
+import RunbookModel
+
+/// Shows events when they are durable, and before whatever follows from them starts.
+///
+/// The engine's own stream of events would do, but nothing orders it with the output of the step that an intent
+/// announces.
+struct ShowingJournal: RunJournal {
+  let journal: any RunJournal
+  let show: @Sendable (RunEvent) -> Void
+
+  @concurrent func append(_ events: [RunEvent]) async throws(JournalFailure) -> [Receipt] {
+    let receipts = try await journal.append(events)
+    for event in events { show(event) }
+    return receipts
+  }
+}
