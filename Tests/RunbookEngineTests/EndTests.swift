@@ -112,6 +112,20 @@ struct EndTests {
       log.contains("ok b#1; intent c#1; failed c#1 timeout polls=0; so c#1 undo policy; undo after c: a"))
   }
 
+  @Test func `people's time counts for nothing`() async throws {
+    var trial = Trial([
+      .call("a", .read), .call("shell", .read) { $0.isInteractive = true }, .manual("m"), .call("b", .read),
+    ])
+    trial.plan.timeoutMilliseconds = 20
+    trial.confirmer = ScriptedConfirmer([.manual(.done(note: nil))])
+    trial.script = { task in
+      let left: [String: Duration] = ["a": .milliseconds(20), "b": .milliseconds(10)]
+      #expect(task.remaining == left[task.step.id.rawValue])
+      return .ok()
+    }
+    #expect(try await trial.run().outcome == .completed)
+  }
+
   @Test func `out of time, a failure that may be passed is not passed`() async throws {
     var trial = Trial([.call("a", .read) { $0.onFailure = .continue }, .call("b", .read)])
     trial.plan.timeoutMilliseconds = 10

@@ -2,9 +2,9 @@
 import RunbookModel
 import Testing
 
-/// What holds of every plan, whatever happens: 200 random plans with random fates.
+/// What holds of every plan, whatever happens: 40 random plans with random fates.
 struct ReplayTests {
-  private static let seeds = Array(UInt64(1)...200)
+  private static let seeds = Array(UInt64(1)...40)
 
   /// Runs a trial; the performer itself checks that each intent is durable before it starts.
   private func run(

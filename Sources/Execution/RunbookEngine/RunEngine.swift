@@ -136,7 +136,8 @@ public actor RunEngine {
       StepTask(
         run: run, step: step, attempt: intent.attempt, role: role, values: values,
         variables: walk.ledger.variables(for: judging, in: step),
-        remaining: walk.remainingMilliseconds.map { .milliseconds($0) }, standing: standing,
+        remaining: step.isInteractive ? nil : walk.remainingMilliseconds.map { .milliseconds($0) },
+        standing: standing,
         interrupt: interrupt))
     noteSignal()
     var finished = StepFinished(
