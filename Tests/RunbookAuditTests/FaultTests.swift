@@ -218,7 +218,7 @@ final class FaultyDevice: Sendable {
     try await withThrowingTaskGroup(of: Void.self) { group in
       for writer in 0..<4 {
         group.addTask {
-          let store = try AuditStore.forTest(scratch.store, limitMilliseconds: 20_000)
+          let store = try AuditStore.forTest(scratch.store)
           for number in 0..<25 {
             // Every second event belongs to a run that all of them write to.
             let run = number % 2 == 0 ? "20261120T231500Z-all" : "20261120T231500Z-run\(writer)"
@@ -252,7 +252,7 @@ final class FaultyDevice: Sendable {
 
   private func write(_ path: String, _ name: String) async {
     await #expect(processExitsWith: .success) { [path = path as String, name = name as String] in
-      let store = try AuditStore.forTest(StoreLocation(path: path), limitMilliseconds: 20_000)
+      let store = try AuditStore.forTest(StoreLocation(path: path))
       for _ in 0..<50 {
         _ = try await store.append([.sample(.signalReceived("SIGINT"), run: "20261120T231500Z-\(name)")])
       }
@@ -261,7 +261,7 @@ final class FaultyDevice: Sendable {
 
   private func writeUntilKilled(_ path: String) async {
     await #expect(processExitsWith: .signal(SIGKILL)) { [path = path as String] in
-      let store = try AuditStore.forTest(StoreLocation(path: path), limitMilliseconds: 20_000)
+      let store = try AuditStore.forTest(StoreLocation(path: path))
       DispatchQueue.global().asyncAfter(deadline: .now() + .milliseconds(40)) { kill(getpid(), SIGKILL) }
       while true { _ = try await store.append([.sample(.signalReceived("SIGINT"))]) }
     }

@@ -91,10 +91,11 @@ enum Command {
 }
 
 extension AuditStore {
-  /// A store for a test: an actor of its own, and what else is to be replaced.
+  /// A store for a test: an actor of its own, more patience than a loaded machine needs, and what else is to be
+  /// replaced.
   static func forTest(
     _ location: StoreLocation, clock: AuditClock = .system, device: JournalDevice = .system,
-    limitMilliseconds: Int64 = 2000
+    limitMilliseconds: Int64 = 60_000
   ) throws(AuditFailure) -> AuditStore {
     try AuditStore(
       location, version: "1.2.3", actor: Actor(kind: .human, user: "eve", uid: 1000), clock: clock,

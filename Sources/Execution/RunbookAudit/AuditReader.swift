@@ -64,17 +64,9 @@ public struct AuditReader: Sendable {
   public func forEachEvent(
     of run: RunID, _ body: (StoredEvent) throws(AuditFailure) -> Void
   ) throws(AuditFailure) {
-    let search = JournalSearch(file: journal, size: try completeSize())
-    guard var place = try search.last(of: run) else { throw .notFound("the log has no run '\(run)'") }
-    var places = [place]
-    while let previous = place.previousOfRun {
-      guard let before = try search.event(previous, before: place.range.lowerBound) else {
-        throw .tampered("event \(previous), which event \(place.sequence) names, is missing")
-      }
-      places.append(before)
-      place = before
-    }
-    for place in places.reversed() { try body(try event(journal.bytes(place.range))) }
+    let places = try JournalSearch(file: journal, size: try completeSize()).places(of: run)
+    guard !places.isEmpty else { throw .notFound("the log has no run '\(run)'") }
+    for place in places { try body(try event(journal.bytes(place.range))) }
   }
 
   /// The events of one run in their order.

@@ -1,4 +1,3 @@
-import Glibc
 import RunbookModel
 
 /// Finds lines in the journal without reading all of it.
@@ -18,121 +17,143 @@ struct JournalSearch {
     let previousOfRun: UInt64?
   }
 
-  private static let window = 1 << 18
-
-  /// The last event of `run`, looked for from the end on.
+  /// The last event of `run`, looked for from the end on; nil where the log has none.
   func last(of run: RunID) throws(AuditFailure) -> Place? {
-    try find(before: size) { $0.runBytes.map { $0.elementsEqual(run.rawValue.utf8) } ?? false }
+    var end = size
+    while end > 0 {
+      let window = try JournalWindow(of: file, endingAt: end)
+      for index in window.lines.indices.reversed() {
+        if try window.scan(index, { $0.runBytes?.elementsEqual(run.rawValue.utf8) ?? false }) {
+          return try window.place(index)
+        }
+      }
+      end = window.offset
+    }
+    return nil
   }
 
-  /// The event with that number, looked for from `end` backwards in steps that grow.
-  func event(_ sequence: UInt64, before end: Int) throws(AuditFailure) -> Place? {
+  /// The places of all events of `run` in their order, found from its last one by `run.prev`.
+  ///
+  /// Events of one run mostly stand close together, so the way back goes line by line; only a long way is shortened
+  /// by halving, which finds a line because sequence numbers have no gaps.
+  func places(of run: RunID) throws(AuditFailure) -> [Place] {
+    guard let last = try last(of: run) else { return [] }
+    var places = [last]
+    var window = try JournalWindow(of: file, endingAt: last.range.upperBound + 1)
+    var index = window.lines.count - 1
+    while let place = places.last, let previous = place.previousOfRun {
+      guard previous < place.sequence else {
+        throw .tampered("event \(place.sequence) names a later one as the one before it")
+      }
+      var steps = Int(clamping: place.sequence - previous)
+      if steps > Self.longWay {
+        (window, index) = try find(previous, before: place.range.lowerBound)
+      } else {
+        while steps > index {
+          steps -= index + 1
+          guard window.offset > 0 else { throw Self.missing(previous) }
+          window = try JournalWindow(of: file, endingAt: window.offset)
+          index = window.lines.count - 1
+        }
+        index -= steps
+      }
+      let before = try window.place(index)
+      guard before.sequence == previous else { throw Self.missing(previous) }
+      places.append(before)
+    }
+    return places.reversed()
+  }
+
+  /// Lines that are walked rather than jumped over.
+  private static let longWay = 4096
+
+  private static func missing(_ sequence: UInt64) -> AuditFailure {
+    .tampered("event \(sequence) is not where its number says")
+  }
+
+  /// The window with the event of that number, and its index.
+  private func find(
+    _ sequence: UInt64, before end: Int
+  ) throws(AuditFailure) -> (JournalWindow, Int) {
     var low = 0
     var high = end
-    // Events of a run stand close together: first a look just before, then halving.
-    var probe = max(0, end - Self.window)
     while low < high {
-      let window = try lines(around: probe, below: high)
-      guard let first = window.first else { return nil }
-      if first.sequence > sequence {
+      let window = try JournalWindow(of: file, around: low + (high - low) / 2, below: high)
+      let first = try window.place(0).sequence
+      if first > sequence {
         high = window.offset
-      } else if let place = try window.event(sequence, first: first.sequence, in: self) {
-        return place
+      } else if sequence - first < UInt64(window.lines.count) {
+        return (window, Int(sequence - first))
       } else {
-        low = window.offset + window.lines.count
+        low = window.end
       }
-      probe = low + (high - low) / 2
     }
-    return nil
+    throw Self.missing(sequence)
+  }
+}
+
+/// Some whole lines of the journal that follow each other, in memory.
+struct JournalWindow {
+  /// Their place in the journal.
+  let offset: Int
+  private let bytes: [UInt8]
+  /// Each line's bytes in the window, without the line feed; at least one.
+  let lines: [Range<Int>]
+
+  /// The place behind the last line.
+  var end: Int { offset + bytes.count }
+
+  private static let size = 1 << 18
+
+  /// The lines before `end`, which follows a line feed.
+  init(of file: Descriptor, endingAt end: Int) throws(AuditFailure) {
+    try self.init(of: file, from: max(0, end - Self.size), to: end)
   }
 
-  /// Some whole lines that follow each other.
-  private struct Window {
-    /// Place of the first one in the journal.
-    let offset: Int
-    let lines: ArraySlice<UInt8>
-    /// nil where there is no line.
-    let first: Place?
+  /// The line at `position` and some behind it, up to `limit`, which follows a line feed.
+  init(of file: Descriptor, around position: Int, below limit: Int) throws(AuditFailure) {
+    let start = max(0, position - EventLineWriter.limit)
+    try self.init(of: file, from: start, to: min(limit, start + Self.size))
+  }
 
-    /// The line of `sequence`, counted from the first line's.
-    func event(
-      _ sequence: UInt64, first: UInt64, in search: JournalSearch
-    ) throws(AuditFailure) -> Place? {
-      var current = first
-      var rest = lines
-      while let end = rest.firstIndex(of: 0x0a) {
-        if current == sequence {
-          let place = try search.place(of: rest[...end], at: offset + rest.startIndex - lines.startIndex)
-          guard place.sequence == sequence else {
-            throw .tampered("event \(place.sequence) stands where event \(sequence) belongs")
-          }
-          return place
-        }
-        current += 1
-        rest = rest[(end + 1)...]
+  /// The whole lines between two places; the first one counts only at the beginning of the journal.
+  private init(of file: Descriptor, from start: Int, to end: Int) throws(AuditFailure) {
+    let read = try file.bytes(start..<end)
+    var lines: [Range<Int>] = []
+    var begin = 0
+    read.withUnsafeBytes { bytes in
+      if start > 0 { begin = (EventLineScan.find(0x0a, in: bytes, from: 0) ?? bytes.count) + 1 }
+      var next = begin
+      while let end = EventLineScan.find(0x0a, in: bytes, from: next) {
+        lines.append((next - begin)..<(end - begin))
+        next = end + 1
       }
-      return nil
+    }
+    guard let last = lines.last else {
+      throw .tampered("the line at byte \(start) of the journal is too long")
+    }
+    offset = start + begin
+    bytes = Array(read[begin...(begin + last.upperBound)])
+    self.lines = lines
+  }
+
+  /// What `body` makes of a line.
+  func scan<Result>(_ index: Int, _ body: (EventLineScan) -> Result) throws(AuditFailure) -> Result {
+    try bytes.withBytes { (bytes) throws(AuditFailure) in
+      guard let scan = EventLineScan(UnsafeRawBufferPointer(rebasing: bytes[lines[index]])) else {
+        throw .tampered("the line at byte \(offset + lines[index].lowerBound) of the journal is no event")
+      }
+      return body(scan)
     }
   }
 
-  private func lines(around probe: Int, below high: Int) throws(AuditFailure) -> Window {
-    // One line more to the front, so that the line a probe falls into is whole.
-    let start = max(0, probe - EventLineWriter.limit)
-    let bytes = try file.bytes(start..<min(high, start + Self.window + EventLineWriter.limit))
-    let begin = start == 0 ? 0 : (bytes.firstIndex(of: 0x0a) ?? bytes.count - 1) + 1
-    guard let end = bytes.lastIndex(of: 0x0a), end >= begin else {
-      return Window(offset: start, lines: [], first: nil)
+  /// A line's place in the journal.
+  func place(_ index: Int) throws(AuditFailure) -> JournalSearch.Place {
+    let line = lines[index]
+    return try scan(index) {
+      JournalSearch.Place(
+        range: (offset + line.lowerBound)..<(offset + line.upperBound), sequence: $0.sequence,
+        previousOfRun: $0.previousOfRun)
     }
-    let lines = bytes[begin...end]
-    let first = try place(of: lines[...(lines.firstIndex(of: 0x0a) ?? end)], at: start + begin)
-    return Window(offset: start + begin, lines: lines, first: first)
-  }
-
-  private func place(of line: ArraySlice<UInt8>, at offset: Int) throws(AuditFailure) -> Place {
-    let place: Place? = line.dropLast().withUnsafeBytes { bytes in
-      EventLineScan(bytes).map {
-        Place(
-          range: offset..<(offset + bytes.count), sequence: $0.sequence, previousOfRun: $0.previousOfRun)
-      }
-    }
-    guard let place else { throw .tampered("the line at byte \(offset) of the journal is no event") }
-    return place
-  }
-
-  private func find(
-    before end: Int, where matches: (EventLineScan) -> Bool
-  ) throws(AuditFailure) -> Place? {
-    var end = end
-    while end > 0 {
-      let start = max(0, end - Self.window)
-      let bytes = try file.bytes(start..<end)
-      let begin = start == 0 ? 0 : (bytes.firstIndex(of: 0x0a) ?? bytes.count - 1) + 1
-      guard begin < bytes.count else { throw .tampered("a line of the journal is too long") }
-      let found = try bytes[begin...].withBytes { (lines) throws(AuditFailure) in
-        try Self.lastLine(in: lines, where: matches)
-      }
-      if let found {
-        let line = bytes[(begin + found.lowerBound)...(begin + found.upperBound)]
-        return try place(of: line, at: start + begin + found.lowerBound)
-      }
-      end = start + begin
-    }
-    return nil
-  }
-
-  /// The last matching line of whole lines, without its line feed.
-  private static func lastLine(
-    in lines: UnsafeRawBufferPointer, where matches: (EventLineScan) -> Bool
-  ) throws(AuditFailure) -> Range<Int>? {
-    var end = lines.count - 1
-    while end >= 0 {
-      let start = (end == 0 ? nil : lines[..<end].lastIndex(of: 0x0a)).map { $0 + 1 } ?? 0
-      guard let scan = EventLineScan(UnsafeRawBufferPointer(rebasing: lines[start..<end])) else {
-        throw .tampered("a line of the journal is no event")
-      }
-      if matches(scan) { return start..<end }
-      end = start - 1
-    }
-    return nil
   }
 }

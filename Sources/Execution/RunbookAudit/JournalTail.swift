@@ -54,7 +54,8 @@ struct JournalTail: Sendable {
       throw .tampered("the journal's last line is no event")
     }
     // The last line has no successor yet whose hash would vouch for it: at least it must be an event throughout.
-    _ = try StoredEvent(line: last) { (_) throws(AuditFailure) in throw .notFound("blobs are not needed here") }
+    _ = try StoredEvent(line: last) { (_) throws(AuditFailure) in throw .notFound("blobs are not needed here")
+    }
     if lines.count == 2 {
       guard let before = EventLineScan(lines[0]), before.sequence + 1 == scan.sequence else {
         throw .tampered("the journal's last line does not follow the one before it")
