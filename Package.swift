@@ -90,6 +90,11 @@ let package = Package(
       name: "runbook", dependencies: ["RunbookCLI", "RunbookFilters", "RunbookProcesses"], path: "Sources/Interface/runbook",
       swiftSettings: settings),
 
+    .executableTarget(
+      name: "page-benchmark",
+      dependencies: contract + ["CMarkGFM", "RunbookAudit", "RunbookCompiler", "RunbookFilters", "RunbookSyntax"],
+      path: "Benchmarks/PageBenchmark", swiftSettings: settings),
+
     .target(
       name: "TestSupport", dependencies: contract, path: "Tests/TestSupport", swiftSettings: settings),
     tests("RunbookDiagnosticsTests", ["RunbookDiagnostics", "TestSupport"]),
