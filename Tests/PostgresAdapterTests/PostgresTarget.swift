@@ -1,3 +1,4 @@
+import Glibc
 import RunbookAdapter
 import RunbookDiagnostics
 import RunbookModel
@@ -72,5 +73,17 @@ struct Database {
   ) async throws -> JSONValue {
     let result = try await run(sql, values: values)
     return try #require(result["rows"]?.array?.first?.members?.first?.value)
+  }
+}
+
+extension String {
+  /// The text of a file of the test services.
+  init(contentsOfLog path: String) throws {
+    let file = try #require(fopen(path, "r"), "\(path) cannot be read")
+    defer { fclose(file) }
+    var bytes: [UInt8] = []
+    var buffer = [UInt8](repeating: 0, count: 65_536)
+    while case let count = fread(&buffer, 1, buffer.count, file), count > 0 { bytes += buffer[..<count] }
+    self.init(decoding: bytes, as: UTF8.self)
   }
 }

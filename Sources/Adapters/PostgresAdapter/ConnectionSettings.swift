@@ -19,6 +19,41 @@ struct ConnectionSettings {
     add("application_name", "runbook/\(context.run)/\(context.step)")
   }
 
+  /// Looks up the host's name, because libpq would do it without a deadline; several hosts are left to it.
+  mutating func lookUpHost(
+    _ context: StepContext, until limit: ContinuousClock.Instant
+  ) throws(StepFailure) {
+    guard let host = singleHost, !host.name.isEmpty, !host.name.hasPrefix("/"), !host.name.hasPrefix("@")
+    else {
+      return
+    }
+    switch HostLookup.addresses(of: host.name, port: 0, in: context, until: limit) {
+    case .found(let addresses):
+      let texts = addresses.compactMap(\.text)
+      // One name for each address: libpq tries them in turn and still holds a certificate against the name.
+      add("host", repeatElement(host.name, count: texts.count).joined(separator: ","))
+      add("hostaddr", texts.joined(separator: ","))
+    case .unknown(let words):
+      throw StepFailure(.unreachable, "no connection to \(host.name): \(words)", effectIsPossible: false)
+    case .deadline:
+      throw StepFailure(.timeout, "'\(host.name)' was not found in time", effectIsPossible: false)
+    case .interrupted:
+      throw StepFailure(.cancelled, "interrupted while connecting", effectIsPossible: false)
+    }
+  }
+
+  /// The host, where there is one and it has no address of its own.
+  private var singleHost: ConnectionURL.Host? {
+    func text(_ keyword: String) -> String? {
+      pairs.last { $0.keyword == keyword }.map { String(decoding: $0.value, as: UTF8.self) }
+    }
+    if let name = text("host") { return name.contains(",") ? nil : ConnectionURL.Host(name: name, port: nil) }
+    guard let url = text("dbname").flatMap(ConnectionURL.init), url.hosts.count == 1, !url.hasAddress else {
+      return nil
+    }
+    return url.hosts[0]
+  }
+
   private mutating func add(_ keyword: String, _ text: String) { pairs.append((keyword, Array(text.utf8))) }
 
   private mutating func add(_ keyword: String, _ value: Value?, _ context: StepContext) throws(StepFailure) {

@@ -11,6 +11,8 @@ struct ConnectionURL: Equatable, Sendable {
 
   private(set) var user: String?
   private(set) var hasPassword = false
+  /// Whether it names an address beside the host (`hostaddr`).
+  private(set) var hasAddress = false
   private(set) var hosts: [Host] = []
   private(set) var database: String?
   /// Keywords behind `?`, decoded, without those that the other properties took.
@@ -85,7 +87,9 @@ struct ConnectionURL: Equatable, Sendable {
       case "password", "sslpassword": hasPassword = true
       case "dbname": database = value
       case "host": names = value.split(separator: ",", omittingEmptySubsequences: false).map(String.init)
-      case "hostaddr": names = names ?? value.split(separator: ",").map(String.init)
+      case "hostaddr":
+        hasAddress = true
+        names = names ?? value.split(separator: ",").map(String.init)
       case "port": ports = value.split(separator: ",", omittingEmptySubsequences: false).map(String.init)
       default: keywords.append((name, value))
       }

@@ -19,13 +19,17 @@ struct PostgresConnection: ~Copyable {
         .notFound, "libpq cannot be loaded (\(String(cString: cpq_load_error()))); install libpq5",
         effectIsPossible: false)
     }
-    let settings = try ConnectionSettings(context)
+    let limit = min(
+      context.deadline,
+      .now.advanced(by: .milliseconds(PostgresTargetType.connectMilliseconds(context.target))))
+    var settings = try ConnectionSettings(context)
+    try settings.lookUpHost(context, until: limit)
     let pq = table.pointee
     guard let handle = settings.withPointers({ pq.connectStartParams($0, $1, 1) }) else {
       throw StepFailure(.internal, "no memory for a connection", effectIsPossible: false)
     }
     let connection = Self(pq: pq, handle: handle, context: context)
-    try connection.connect()
+    try connection.connect(until: limit)
     return connection
   }
 
@@ -50,10 +54,7 @@ struct PostgresConnection: ~Copyable {
     notices.release()
   }
 
-  private func connect() throws(StepFailure) {
-    let limit = min(
-      context.deadline,
-      .now.advanced(by: .milliseconds(PostgresTargetType.connectMilliseconds(context.target))))
+  private func connect(until limit: ContinuousClock.Instant) throws(StepFailure) {
     var state = PGRES_POLLING_WRITING
     if pq.status(handle) == CONNECTION_BAD { throw ConnectionRefusal(errorMessage).failure }
     while state != PGRES_POLLING_OK {

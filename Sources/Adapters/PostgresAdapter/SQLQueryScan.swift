@@ -206,7 +206,8 @@ struct SQLQueryScan {
     return false
   }
 
-  private static let keyWords = Set(
+  /// Words that cannot name a function, and four that do so nowhere.
+  static let keyWords = Set(
     """
     all analyse analyze and any array as asc asymmetric both case cast check collate column constraint \
     create current_catalog current_date \

@@ -1,8 +1,8 @@
 /// The commands of Redis: how many words each takes and what it can do.
 ///
 /// Names and word counts are what `COMMAND` of Redis 7.0 answers, with what 7.2 to 8.0 added; a test holds
-/// them against a real server. Its flags `readonly` and `write` say which commands read and write keys. What the
-/// other commands do was judged one by one, since their flags do not say it.
+/// them against a real server. Its flags `readonly` and `write` say which commands read and write keys. What
+/// the other commands do was judged one by one, since their flags do not say it.
 struct CommandTable: Sendable {
   /// What one command can do.
   enum Kind: Sendable, CaseIterable {
