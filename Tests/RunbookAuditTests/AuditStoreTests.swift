@@ -22,4 +22,20 @@ import Testing
     #expect(Set(events.map(\.id)).count == kinds.count)
     #expect(events.allSatisfy { $0.actor.user == "eve" && $0.program.version == "1.2.3" })
   }
+
+  @Test func `names the program that writes, and finds its digest again`() throws {
+    let scratch = try Scratch()
+    let folder = try #require(try StoreDirectory.open(scratch.path, creating: false))
+    let first = try ProgramIdentity.current(version: "1", cache: folder)
+    let expected = try Command.run(["sha256sum", "/proc/\(getpid())/exe"]).output.prefix(64)
+    #expect(first.digest.rawValue == "sha256:\(expected)")
+    let note = try scratch.read(scratch.path + "/program")
+    let marked = note.map { $0 == 0x61 ? 0x62 : $0 }
+    try scratch.write(marked, to: scratch.path + "/program")
+    #expect(
+      try ProgramIdentity.current(version: "1", cache: folder).digest != first.digest, "the note is used")
+    try scratch.write([0x30] + note, to: scratch.path + "/program")
+    #expect(
+      try ProgramIdentity.current(version: "1", cache: folder) == first, "a note of another file is not")
+  }
 }

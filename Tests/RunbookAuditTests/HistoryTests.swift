@@ -110,7 +110,7 @@ import Testing
     let store = try AuditStore.forTest(scratch.store)
     let run = RunID("20261120T231500Z-k3xqd")
     var expected: [UInt64] = []
-    let sizes = [1, 2, 700, 3, 6000, 1, 400, 10]
+    let sizes = [1, 2, 700, 3, 4200, 1, 100, 10]
     for (round, size) in sizes.enumerated() {
       expected += try await store.append([.sample(.signalReceived("SIG\(round)"))]).map(\.sequence)
       _ = try await store.append(

@@ -98,8 +98,9 @@ extension AuditStore {
     limitMilliseconds: Int64 = 60_000
   ) throws(AuditFailure) -> AuditStore {
     try AuditStore(
-      location, version: "1.2.3", actor: Actor(kind: .human, user: "eve", uid: 1000), clock: clock,
-      device: device, limitMilliseconds: limitMilliseconds)
+      location, actor: Actor(kind: .human, user: "eve", uid: 1000), clock: clock, device: device,
+      limitMilliseconds: limitMilliseconds,
+      program: { _ in ProgramIdentity(version: "1.2.3", digest: EventSamples.sha) })
   }
 }
 

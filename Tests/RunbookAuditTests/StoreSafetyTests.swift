@@ -38,7 +38,6 @@ import Testing
         f 400 blobs/sha256/\(digits.prefix(2))/\(digits)
         f 600 journal/00000000000000000000.jsonl
         f 600 reserve
-        f 600 runs/program
         """)
   }
 

@@ -43,13 +43,17 @@ public final class AuditStore: RunJournal {
     _ location: StoreLocation, version: String, actor: Actor = .current(), clock: AuditClock = .system
   ) throws(AuditFailure) -> AuditStore {
     try AuditStore(
-      location, version: version, actor: actor, clock: clock, device: .system, limitMilliseconds: 2000)
+      location, actor: actor, clock: clock, device: .system, limitMilliseconds: 2000,
+      program: { (runs) throws(AuditFailure) in try .current(version: version, cache: runs) })
   }
 
   /// The same with everything that a test replaces.
+  ///
+  /// - Parameter identify: Tells the program, given the folder where its digest may be remembered.
   init(
-    _ location: StoreLocation, version: String, actor: Actor, clock: AuditClock, device: JournalDevice,
-    limitMilliseconds: Int64
+    _ location: StoreLocation, actor: Actor, clock: AuditClock, device: JournalDevice,
+    limitMilliseconds: Int64,
+    program identify: (Descriptor) throws(AuditFailure) -> ProgramIdentity
   ) throws(AuditFailure) {
     // A write beyond RLIMIT_FSIZE is to fail, not to kill.
     signal(SIGXFSZ, SIG_IGN)
@@ -66,8 +70,7 @@ public final class AuditStore: RunJournal {
     runs = try folder("runs", in: root)
     blobs = BlobStore(root: try folder("sha256", in: folder("blobs", in: root)), workshop: runs)
     try Reserve.fill(in: root)
-    let program = try ProgramIdentity.current(version: version, cache: runs)
-    let writer = EventLineWriter(machine: .current(), program: program, actor: actor)
+    let writer = EventLineWriter(machine: .current(), program: try identify(runs), actor: actor)
     let limit = limitMilliseconds * 1_000_000
     journal = Mutex(
       try Journal.open(
