@@ -112,6 +112,8 @@ import Testing
     ("```sh {#a k=»\"«v}", "the quotes around the value of 'k' are not closed"),
     ("```sh »title=x« {#a}", "'title=x' beside the attribute list would be ignored"),
     ("```sh {#a} »x«", "'x' beside the attribute list would be ignored"),
+    ("```sh »title=\"{x\"« {#a}", "'title=\"{x\"' beside the attribute list would be ignored"),
+    ("```sh »title={x}« {.undo #a}", "'title={x}' beside the attribute list would be ignored"),
     ("```sh»«{#a}", "a blank is missing between the language and '{'"),
   ])
   func `a mistake around the list is reported at its place`(line: String, message: String) {
@@ -119,6 +121,16 @@ import Testing
     let found = Document.parse(source.file).1.filter { $0.code != .unclosedFence }
     #expect(found.map(\.message) == [message])
     #expect(found.map(\.range) == [source.range])
+  }
+
+  @Test func `more attributes than anyone writes are not read`() {
+    let names = (0..<500).map { "k\($0)" }
+    let list = "```sh {#a " + names.map { $0 + "=v" }.joined(separator: " ") + "}\n```\n"
+    let lines = "```sh {#a}\n" + names.map { "#| \($0): v\n" }.joined() + "```\n"
+    for text in [list, lines] {
+      #expect(fence(text)?.attributes?.values.count == 128)
+      #expect(mistakes(of: runbook(text)).hasSuffix(" k128| RB0301 more than 128 attributes"))
+    }
   }
 
   @Test func `an attribute may be in the list or in an option line, not in both`() {

@@ -55,7 +55,7 @@ struct AttributeComment {
       diagnostics.append(.attributeCommentOverLines(at: range))
       return nil
     }
-    var scanner = AttributeScanner(bytes, content: content, whole: range, closer: .end)
+    var scanner = AttributeScanner(bytes, content: content, ofComment: range)
     let (attributes, _) = scanner.scan()
     diagnostics += scanner.errors
     return attributes

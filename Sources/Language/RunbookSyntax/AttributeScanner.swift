@@ -7,7 +7,7 @@ import RunbookDiagnostics
 /// itself, so that patterns can be written as they are. A mistake is reported and the scan goes on after it.
 struct AttributeScanner {
   /// What ends the list.
-  enum Closer {
+  private enum Closer {
     /// `}`
     case brace
     /// The end of the bytes: what is in front of `-->`.
@@ -25,10 +25,21 @@ struct AttributeScanner {
   private(set) var hasID = false
   private var hasOpenQuote = false
 
-  /// - Parameters:
-  ///   - content: What to scan, beginning after the opening brace or `<!--`.
-  ///   - whole: What a diagnostic about the list as a whole points at.
-  init(
+  /// Scans a list in braces.
+  ///
+  /// - Parameter list: From the opening brace to the end of its line.
+  init(_ bytes: UnsafeBufferPointer<UInt8>, list: Range<Int>) {
+    self.init(bytes, content: list.lowerBound + 1..<list.upperBound, whole: SourceRange(list), closer: .brace)
+  }
+
+  /// Scans a list in a comment.
+  ///
+  /// - Parameter content: What stands between `<!--` and `-->`.
+  init(_ bytes: UnsafeBufferPointer<UInt8>, content: Range<Int>, ofComment comment: SourceRange) {
+    self.init(bytes, content: content, whole: comment, closer: .end)
+  }
+
+  private init(
     _ bytes: UnsafeBufferPointer<UInt8>, content: Range<Int>, whole: SourceRange, closer: Closer
   ) {
     self.bytes = bytes
@@ -192,7 +203,9 @@ struct AttributeScanner {
   }
 
   private mutating func add(_ attribute: Attribute) {
-    if let duplicate = attributes.add(attribute) { errors.append(duplicate) }
+    guard let error = attributes.add(attribute) else { return }
+    errors.append(error)
+    if attributes.isFull { offset = limit }
   }
 
   /// What a value or a name cannot hold without quotes: it would end or open something.

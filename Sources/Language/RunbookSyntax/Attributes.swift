@@ -2,6 +2,9 @@ public import RunbookDiagnostics
 
 /// The attributes of a fence, a task item or a heading.
 public struct Attributes: Sendable, Hashable {
+  /// Most attributes that are read in one place.
+  static let limit = 128
+
   /// The braces or the comment they were written in.
   public internal(set) var range: SourceRange
   /// `#id`.
@@ -30,10 +33,14 @@ public struct Attributes: Sendable, Hashable {
     classes.contains { $0.text == name }
   }
 
+  /// Whether there is no room for another attribute.
+  var isFull: Bool { values.count >= Self.limit }
+
   /// Adds an attribute.
   ///
-  /// - Returns: What to report if it is there already; the first one stays.
+  /// - Returns: What to report if it is there already, and the first one stays, or if there is no room.
   mutating func add(_ attribute: Attribute) -> Diagnostic? {
+    if isFull { return .tooManyAttributes(limit: Self.limit, at: attribute.name.range) }
     for value in values where value.name.text == attribute.name.text {
       return .duplicateAttribute(attribute.name)
     }

@@ -251,7 +251,7 @@ struct BlockReader {
     for number in lines {
       let whole = page.line(number)
       let line = min(max(whole.lowerBound, start), whole.upperBound)..<whole.upperBound
-      guard let run = bytes.fenceRun(in: line), bytes.claimsStep(line) else { continue }
+      guard let run = bytes.fenceRun(in: line), bytes.claimedStep(in: line) != nil else { continue }
       if let backtick = bytes.firstOffset(of: UInt8(ascii: "`"), in: run.upperBound..<line.upperBound) {
         diagnostics.append(.backtickInFenceLine(at: SourceRange(backtick..<backtick + 1)))
       } else {
@@ -266,7 +266,7 @@ struct BlockReader {
 
   private mutating func checkIndentedCode(_ node: MarkdownNode) {
     for line in lines(of: node) {
-      guard let run = bytes.fenceRun(in: line), bytes.claimsStep(line) else { continue }
+      guard let run = bytes.fenceRun(in: line), bytes.claimedStep(in: line) != nil else { continue }
       diagnostics.append(
         .hiddenFence(
           "it is indented so far that it is shown as code",
@@ -289,7 +289,7 @@ struct BlockReader {
     let begin = page.offset(line: node.startLine, column: node.startColumn)
     guard !bytes.has("<!--", at: begin, before: last.upperBound) else { return }
     for line in lines {
-      guard let run = bytes.fenceRun(in: line), bytes.claimsStep(line) else { continue }
+      guard let run = bytes.fenceRun(in: line), bytes.claimedStep(in: line) != nil else { continue }
       diagnostics.append(
         .hiddenFence(
           "it stands in HTML", at: SourceRange(bytes.trimmed(run.lowerBound..<line.upperBound)),

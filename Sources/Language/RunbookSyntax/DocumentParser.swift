@@ -97,7 +97,8 @@ struct DocumentParser {
     let isOneLine = file.lineStarts.dropFirst().allSatisfy { $0 == bytes.count }
     if isOneLine, let fence = bytes.firstOffset(of: "```", in: first.offsets),
       bytes.firstOffset(of: "```", in: fence + 3..<first.end) != nil,
-      bytes.firstOffset(of: "runbook:", in: first.offsets) != nil || bytes.claimsStep(first.offsets)
+      bytes.firstOffset(of: "runbook:", in: first.offsets) != nil
+        || bytes.claimedStep(in: first.offsets) != nil
     {
       diagnostics.append(.oneLongLine(at: SourceRange(start: 0, end: first.end)))
     }

@@ -40,7 +40,9 @@ struct FenceReader {
       optionsEnd = options.end
       if !options.diagnostics.isEmpty { diagnostics += options.diagnostics }
       for value in options.values {
-        if let duplicate = attributes?.add(value) { diagnostics.append(duplicate) }
+        guard let error = attributes?.add(value) else { continue }
+        diagnostics.append(error)
+        if attributes?.isFull == true { break }
       }
       checkBody(text, from: optionsEnd, language: language?.text)
     }
@@ -70,41 +72,40 @@ struct FenceReader {
     return SourceName(bytes.text(info.lowerBound..<end), range: SourceRange(info.lowerBound..<end))
   }
 
-  /// The last thing in braces that is an attribute list, or claims to be one with `{#`.
+  /// The braces that are an attribute list, or claim to be one with `{#`.
   private mutating func readAttributes(
     _ info: Range<Int>, after languageEnd: Int
   ) -> (Attributes?, ForeignAttributes?) {
     var start = languageEnd
     while let brace = bytes.firstOffset(of: UInt8(ascii: "{"), in: start..<info.upperBound) {
       start = brace + 1
-      var first = start
-      while first < info.upperBound, ASCII.isBlank(bytes[first]) { first += 1 }
-      guard first < info.upperBound else { break }
-      let list = SourceRange(brace..<info.upperBound)
-      if bytes[first] == UInt8(ascii: "\"") {
-        return (nil, ForeignAttributes(form: .runme, range: list))
+      guard let first = firstByte(in: start..<info.upperBound) else { break }
+      if first == UInt8(ascii: "\"") {
+        return (nil, ForeignAttributes(form: .runme, range: SourceRange(brace..<info.upperBound)))
       }
-      guard
-        bytes[first] == UInt8(ascii: "#") || bytes[first] == UInt8(ascii: ".") || ASCII.isLetter(bytes[first])
-      else { continue }
-      var scanner = AttributeScanner(bytes, content: start..<info.upperBound, whole: list, closer: .brace)
-      let (attributes, end) = scanner.scan()
-      let isAlone = bytes.trimmed(end..<info.upperBound).isEmpty && bytes.trimmed(languageEnd..<brace).isEmpty
-      guard scanner.hasID else {
-        if scanner.errors.isEmpty, isAlone {
-          let isClass = languageEnd == info.lowerBound && !attributes.classes.isEmpty
-          return (attributes, isClass ? ForeignAttributes(form: .pandocClass, range: attributes.range) : nil)
-        }
+      guard first == UInt8(ascii: "#") || first == UInt8(ascii: ".") || ASCII.isLetter(first) else {
         continue
       }
-      if languageEnd == info.lowerBound, !attributes.classes.isEmpty {
-        return (nil, ForeignAttributes(form: .pandocClass, range: attributes.range))
+      var scanner = AttributeScanner(bytes, list: brace..<info.upperBound)
+      let (attributes, end) = scanner.scan()
+      let isClass = languageEnd == info.lowerBound && !attributes.classes.isEmpty
+      let foreign = isClass ? ForeignAttributes(form: .pandocClass, range: attributes.range) : nil
+      if scanner.hasID {
+        if isClass { return (nil, foreign) }
+        if !scanner.errors.isEmpty { diagnostics += scanner.errors }
+        checkSurroundings(of: brace..<end, in: info, after: languageEnd)
+        return (attributes, nil)
       }
-      if !scanner.errors.isEmpty { diagnostics += scanner.errors }
-      checkSurroundings(of: brace..<end, in: info, after: languageEnd)
-      return (attributes, nil)
+      let isAlone = bytes.trimmed(end..<info.upperBound).isEmpty && bytes.trimmed(languageEnd..<brace).isEmpty
+      if isAlone, scanner.errors.isEmpty { return (attributes, foreign) }
+      start = max(start, bytes.claimedStep(in: start..<end) ?? end)
     }
     return (nil, nil)
+  }
+
+  private func firstByte(in range: Range<Int>) -> UInt8? {
+    let rest = bytes.trimmed(range)
+    return rest.isEmpty ? nil : bytes[rest.lowerBound]
   }
 
   /// Nothing beside the list: it would be ignored.
@@ -201,7 +202,7 @@ struct FenceReader {
       guard body.firstOffset(of: UInt8(ascii: "{"), in: 0..<body.count) != nil else { return }
       body.forEachLine(from: 0) { line in
         guard let found = body.fenceRun(in: line), found.count >= run.count,
-          body[found.lowerBound] == bytes[run.lowerBound], body.claimsStep(line)
+          body[found.lowerBound] == bytes[run.lowerBound], body.claimedStep(in: line) != nil
         else { return }
         let range = text.sourceRange(of: body.trimmed(line))
         diagnostics.append(.swallowedFence(openedOn: page.fileLine(openingLine), at: range))

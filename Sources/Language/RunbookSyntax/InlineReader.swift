@@ -99,9 +99,12 @@ struct InlineReader {
 
   private mutating func locate(_ literal: UnsafeBufferPointer<UInt8>) -> SourceRange {
     let first = 0..<(literal.firstOffset(of: ASCII.lineFeed, in: 0..<literal.count) ?? literal.count)
-    guard let start = page.parsedBytes.firstOffset(of: literal.slice(first), in: cursor..<limit) else {
-      return SourceRange(at: cursor)
-    }
+    // A table takes backslashes out of its cells, so that the text is not found. Then it is the next comment.
+    let reach = cursor..<min(limit, cursor + 4096)
+    guard
+      let start = page.parsedBytes.firstOffset(of: literal.slice(first), in: reach)
+        ?? page.bytes.firstOffset(of: "<!--", in: cursor..<limit)
+    else { return SourceRange(at: cursor) }
     let end = page.bytes.firstOffset(of: "-->", in: start..<limit).map { $0 + 3 } ?? limit
     cursor = end
     return SourceRange(start: start, end: end)
@@ -113,7 +116,8 @@ struct InlineReader {
       offset = found + 4
       guard let start = page.bytes.firstOffset(of: "<!--", in: cursor..<limit) else { return }
       cursor = start + 4
-      // A backslash says that it is meant as text.
+      // One for a line is enough, and a backslash says that it is meant as text.
+      if let last = brokenComments.last, start < last.end { continue }
       guard start == 0 || page.bytes[start - 1] != UInt8(ascii: "\\") else { continue }
       var end = start
       while end < limit, !ASCII.isLineEnd(page.bytes[end]) { end += 1 }

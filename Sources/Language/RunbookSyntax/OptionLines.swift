@@ -24,7 +24,8 @@ struct OptionLines {
       while let line = Self.line(at: end, of: bytes, mark: mark) {
         if end == 0 { values.reserveCapacity(4) }
         end = line.next
-        guard isPlain, let attribute = Self.plainAttribute(line, of: bytes, in: text),
+        guard isPlain, values.count < Attributes.limit,
+          let attribute = Self.plainAttribute(line, of: bytes, in: text),
           !values.contains(where: { $0.name.text == attribute.name.text })
         else {
           isPlain = false

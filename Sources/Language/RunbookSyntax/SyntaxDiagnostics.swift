@@ -7,6 +7,10 @@ extension Diagnostic {
       notes: ["keep one of them"])
   }
 
+  static func tooManyAttributes(limit: Int, at range: SourceRange) -> Self {
+    Diagnostic(.malformedAttributes, .error, "more than \(limit) attributes", at: range)
+  }
+
   static func invalidUTF8(byte: UInt8, at range: SourceRange) -> Self {
     Diagnostic(
       .invalidUTF8, .error, "the byte 0x\(String(byte, radix: 16, uppercase: true)) is no valid UTF-8",

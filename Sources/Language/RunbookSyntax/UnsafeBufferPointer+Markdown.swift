@@ -13,18 +13,18 @@ extension UnsafeBufferPointer<UInt8> {
     return end - start >= 3 ? start..<end : nil
   }
 
-  /// Whether `line` holds what marks a step, `{#id`.
-  func claimsStep(_ line: Range<Int>) -> Bool {
+  /// Where in `line` the brace of what marks a step, `{#id`, is.
+  func claimedStep(in line: Range<Int>) -> Int? {
     var start = line.lowerBound
     while let brace = firstOffset(of: UInt8(ascii: "{"), in: start..<line.upperBound) {
       var next = brace + 1
       while next < line.upperBound, ASCII.isBlank(self[next]) { next += 1 }
       if next + 1 < line.upperBound, self[next] == UInt8(ascii: "#"), ASCII.isName(self[next + 1]) {
-        return true
+        return brace
       }
       start = brace + 1
     }
-    return false
+    return nil
   }
 
   /// Calls `visit` with each line that ends with LF, and with what follows the last LF if that is not empty.
