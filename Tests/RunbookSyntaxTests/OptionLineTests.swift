@@ -86,7 +86,7 @@ import Testing
       "\t", "é", "\u{85}", "<<", "+", ";", "\u{7F}",
     ]
     var plain = 0
-    for _ in 0..<1500 {
+    for _ in 0..<600 {
       var lines: [String] = []
       for _ in 0..<Int.random(in: 1...3, using: &random) {
         var line =
@@ -118,6 +118,6 @@ import Testing
       if found.isEmpty, !attributes.values.isEmpty { plain += 1 }
     }
     // Enough of them are no mistakes, or the comparison would say little.
-    #expect(plain > 150)
+    #expect(plain > 60)
   }
 }
