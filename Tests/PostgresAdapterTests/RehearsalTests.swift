@@ -24,7 +24,8 @@ import Testing
     let database = try Database()
     try await database.run("CREATE TABLE rehearse_plan (id int, name text)", effect: .write)
     let verified = Rehearsal.verified(
-      "\(place("owner", database)) prepared and planned it in a read-only transaction: names, types, privileges"
+      "\(place("owner", database)) prepared and planned it in a read-only transaction: "
+        + "names, types, privileges"
     )
     for sql in [
       "INSERT INTO rehearse_plan VALUES (${id}, 'a')",

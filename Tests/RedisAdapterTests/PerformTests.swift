@@ -127,10 +127,4 @@ import Testing
     let info = try await cache.run("INFO clients")
     #expect(info.contains("blocked_clients:0"))
   }
-
-  @Test func `a command that the server calls a write is not sent as a read`() async throws {
-    // PFDEBUG-like names are in no table of ours; the server knows this one.
-    let failure = try await Cache().failure("RESTORE-ASKINGS k 0 v", declared: .read)
-    #expect(failure.reason == .notFound)
-  }
 }

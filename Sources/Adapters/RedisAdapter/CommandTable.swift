@@ -55,9 +55,7 @@ struct CommandTable: Sendable {
 
   /// The subcommands of `container`, for suggestions.
   func subcommands(of container: String) -> [String] {
-    entries.keys.filter { $0.hasPrefix(container + "|") }.map {
-      String($0.dropFirst(container.utf8.count + 1))
-    }
+    entries.keys.filter { $0.hasPrefix(container + "|") }.map { String($0.dropFirst(container.utf8.count + 1)) }
   }
 
   private static func words(of kind: Kind) -> String {
@@ -131,8 +129,8 @@ struct CommandTable: Sendable {
   private static let refusals = """
     asking:1 auth:-2 client|caching:3 client|no-evict:3 client|no-touch:3 client|reply:3 \
     client|setinfo:4 client|setname:3 client|tracking:-3 discard:1 exec:1 hello:-1 monitor:1 multi:1 \
-    psubscribe:-2 psync:-3 punsubscribe:-1 quit:-1 readonly:1 readwrite:1 replconf:-1 reset:1 restore- \
-    asking:-4 script|debug:3 select:2 ssubscribe:-2 subscribe:-2 sunsubscribe:-1 sync:1 unsubscribe:-1 \
-    unwatch:1 watch:-2
+    psubscribe:-2 psync:-3 punsubscribe:-1 quit:-1 readonly:1 readwrite:1 replconf:-1 reset:1 \
+    restore-asking:-4 script|debug:3 select:2 ssubscribe:-2 subscribe:-2 sunsubscribe:-1 sync:1 \
+    unsubscribe:-1 unwatch:1 watch:-2
     """
 }
