@@ -62,6 +62,7 @@ public struct ComposeAdapter: Adapter {
           .answer(line)
       } else {
         let program = try ComposeProgram.find(in: context.baseEnvironment)
+        try await program.refuseUnknown(line.line, on: target, in: context)
         let result = try await program.run(
           line.arguments(isInteractive: context.isInteractive), on: target, in: context, shown: true)
         output.keep(result.standardOutput)
@@ -90,6 +91,9 @@ public struct ComposeAdapter: Adapter {
 /// One step: its lines.
 public struct ComposeStep: Sendable, Equatable {
   let lines: [ComposeLine]
+
+  /// The options of all lines as Compose gets them.
+  package var spellings: [String] { lines.flatMap { $0.options.map(\.name) } }
 
   /// The lines with the step's values put in.
   func filled(in context: StepContext) throws(StepFailure) -> [FilledLine] {

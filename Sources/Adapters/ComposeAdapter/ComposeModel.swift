@@ -43,20 +43,18 @@ struct ComposeModel: Sendable {
   /// The service of that name.
   func service(_ name: String) -> Service? { services.first { $0.name == name } }
 
-  /// The named services with what they depend on, or all active ones; in the order of the files.
+  /// The named services, or all active ones, each behind what it depends on.
   func affected(by names: [String], profiles: [String], withDependencies: Bool) -> [Service] {
-    var wanted = Set(names)
-    if names.isEmpty {
-      let active = services.filter { $0.profiles.isEmpty || $0.profiles.contains(where: profiles.contains) }
-      wanted = Set(active.map(\.name))
+    let active = services.filter { $0.profiles.isEmpty || $0.profiles.contains(where: profiles.contains) }
+    var visited: Set<String> = []
+    var ordered: [Service] = []
+    func visit(_ name: String) {
+      guard visited.insert(name).inserted, let service = service(name) else { return }
+      if withDependencies { for dependency in service.dependsOn { visit(dependency) } }
+      ordered.append(service)
     }
-    var pending = withDependencies ? Array(wanted) : []
-    while let name = pending.popLast() {
-      for dependency in service(name)?.dependsOn ?? [] where wanted.insert(dependency).inserted {
-        pending.append(dependency)
-      }
-    }
-    return services.filter { wanted.contains($0.name) }
+    for name in names.isEmpty ? active.map(\.name) : names { visit(name) }
+    return ordered
   }
 
   private static func hashes(_ text: String) -> [String: String] {

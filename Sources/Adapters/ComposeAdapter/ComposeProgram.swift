@@ -41,6 +41,21 @@ struct ComposeProgram: Sendable, Equatable {
       .notFound, "neither 'docker compose' nor 'docker-compose' is installed", effectIsPossible: false)
   }
 
+  /// Compose 1 prints its help for an option that it does not know, and says that this was a success.
+  ///
+  /// - Throws: `StepFailure` with reason `not-found` where the line would be lost on it.
+  func refuseUnknown(
+    _ line: ComposeLine, on target: ComposeTarget, in context: StepContext
+  ) async throws(StepFailure) {
+    let option = line.options.first(where: \.isNew)?.name
+    guard option != nil || Subcommand.named(line.subcommand)?.isNew == true,
+      try await isFirstGeneration(on: target, in: context)
+    else { return }
+    let what = option.map { "'\($0)' of '\(line.subcommand)'" } ?? "'\(line.subcommand)'"
+    throw StepFailure(
+      .notFound, "\(what) needs Compose 2 ('docker compose'); nothing was started", effectIsPossible: false)
+  }
+
   /// Runs it on a target.
   ///
   /// - Parameter shown: Whether its output is part of the step's.

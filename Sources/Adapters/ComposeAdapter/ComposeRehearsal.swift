@@ -46,13 +46,7 @@ struct ComposeRehearsal {
   }
 
   private func checkNames(_ line: FilledLine) async throws(StepFailure) {
-    if let option = line.line.options.first(where: \.isNew),
-      try await program.isFirstGeneration(on: target, in: context)
-    {
-      throw StepFailure(
-        .notFound, "'\(option.name)' of '\(line.line.subcommand)' needs Compose 2 ('docker compose')",
-        effectIsPossible: false)
-    }
+    try await program.refuseUnknown(line.line, on: target, in: context)
     for service in line.services where model.service(service) == nil {
       let nearest = NearestName.match(service, among: model.services.map(\.name))
       throw StepFailure(

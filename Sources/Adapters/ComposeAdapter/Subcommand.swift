@@ -18,6 +18,8 @@ struct Subcommand: Sendable {
   let effect: Effect
   let operands: Operands
   let options: [Option]
+  /// Whether Compose 1 does not know it.
+  let isNew: Bool
 
   /// One option.
   struct Option: Sendable {
@@ -40,10 +42,14 @@ struct Subcommand: Sendable {
 
   /// Options are written as help texts write them: `-t --timeout=` takes a value; a `!` in front: destructive, a
   /// `2`: unknown to Compose 1.
-  private init(_ name: String, _ effect: Effect, _ operands: Operands = .services, _ options: [String] = []) {
+  private init(
+    _ name: String, _ effect: Effect, _ operands: Operands = .services, _ options: [String] = [],
+    isNew: Bool = false
+  ) {
     self.name = name
     self.effect = effect
     self.operands = operands
+    self.isNew = isNew
     self.options = options.map { text in
       let spelling = text.drop { $0 == "!" || $0 == "2" }
       let marks = text[..<spelling.startIndex]
@@ -71,7 +77,8 @@ struct Subcommand: Sendable {
         "2--environment", "2--variables", "2--networks",
       ]),
     Subcommand(
-      "cp", .write, .sourceAndDestination, ["2--index=", "2-a --archive", "2-L --follow-link", "2--all"]),
+      "cp", .write, .sourceAndDestination, ["--index=", "-a --archive", "-L --follow-link", "--all"],
+      isNew: true),
     Subcommand(
       "create", .write, .services,
       [
@@ -88,7 +95,7 @@ struct Subcommand: Sendable {
         "-d --detach", "--privileged", "-u --user=", "--no-TTY -T", "--index=", "-e --env=", "-w --workdir=",
       ]),
     Subcommand("images", .read, .services, ["-q --quiet"]),
-    Subcommand("kill", .destructive, .services, ["-s --signal=", "2--remove-orphans"]),
+    Subcommand("kill", .destructive, .services, ["--signal -s=", "2--remove-orphans"]),
     Subcommand(
       "logs", .read, .services,
       [
