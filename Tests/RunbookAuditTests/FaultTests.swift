@@ -64,6 +64,7 @@ final class FaultyDevice: Sendable {
   private let run = RunID("20261120T231500Z-k3xqd")
   private let signal = RunEvent.sample(.signalReceived("SIGINT"))
   private let intent = RunEvent.sample(.stepIntent(EventSamples.intent(.main)))
+  private let outcome = RunEvent.sample(.stepFinished(EventSamples.plainFinished))
   private let end = RunEvent.sample(.runFinished(.failed("start")))
 
   @Test func `a failed sync ends the log until it is opened again, which writes the end anew`() async throws {
@@ -115,21 +116,37 @@ final class FaultyDevice: Sendable {
     _ = try await store.append([signal])
     let before = try scratch.read(scratch.journal)
     faults.arm(.write(errno: ENOSPC, written: written))
-    await #expect(throws: JournalFailure("cannot write the journal: No space left on device")) {
-      try await store.append([signal, intent])
-    }
+    let full = JournalFailure("cannot write the journal: No space left on device")
+    await #expect(throws: full) { try await store.append([intent, end]) }
     #expect(try scratch.read(scratch.journal) == before)
     #expect(try scratch.read(scratch.store.path + "/reserve").count == Reserve.size)
 
+    // Its disk is full for this store from now on; the end of the run is taken as long as there is room.
+    _ = try await store.append([outcome])
+    #expect(try scratch.read(scratch.store.path + "/reserve").count == Reserve.size)
     faults.arm(.write(errno: ENOSPC, written: 0))
     _ = try await store.append([signal, end])
     #expect(try scratch.read(scratch.store.path + "/reserve").isEmpty)
-    await #expect(throws: JournalFailure.self) { try await store.append([intent]) }
-    _ = try await store.append([signal])
+    let closed = JournalFailure("the disk is full: only the end of the run can be logged")
+    await #expect(throws: closed) { try await store.append([intent]) }
+    await #expect(throws: closed) { try await store.append(.read(command: "history", run: nil)) }
     #expect(try Command.checkJournal(scratch.journal).output == "5 events\n")
 
     _ = try AuditStore.forTest(scratch.store)
     #expect(try scratch.read(scratch.store.path + "/reserve").count == Reserve.size)
+  }
+
+  @Test func `on a full disk an outcome is logged though the intent behind it is not`() async throws {
+    let scratch = try Scratch()
+    let faults = FaultyDevice()
+    let store = try AuditStore.forTest(scratch.store, device: faults.device)
+    faults.arm(.write(errno: ENOSPC, written: 100))
+    await #expect(throws: JournalFailure("cannot write the journal: No space left on device")) {
+      try await store.append([outcome, signal, intent, end])
+    }
+    let reader = try #require(try AuditReader.open(scratch.store))
+    #expect(try reader.events(of: run).map(\.type) == ["step.finished", "signal.received"])
+    #expect(try Command.checkJournal(scratch.journal).output == "3 events\n")
   }
 
   @Test func `closing events fail too where nothing helps`() async throws {

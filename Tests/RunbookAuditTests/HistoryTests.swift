@@ -125,6 +125,13 @@ import Testing
     }
   }
 
+  @Test func `a new run does not look for earlier events of its own`() {
+    let new = [Self.planned("a", "demo"), .runStarted(selection: [])].map { RunEvent.sample($0, run: "new") }
+    let old = RunEvent.sample(.runResumed(after: 3), run: "old")
+    #expect(PendingAppend.resumedRuns(in: new + [old]) == [RunID("old")])
+    #expect(PendingAppend.resumedRuns(in: new.reversed()) == [RunID("new")])
+  }
+
   @Test func `long texts come back whole, and the events stay small`() async throws {
     let scratch = try Scratch()
     let store = try AuditStore.forTest(scratch.store)

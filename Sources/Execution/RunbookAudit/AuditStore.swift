@@ -85,8 +85,9 @@ public final class AuditStore: RunJournal {
 
   /// Writes all events in one commit; returns only when they would survive a power failure.
   ///
-  /// After a failure because of a full disk, and only then, a batch of nothing but closing events (outcomes, skips,
-  /// signals, the end of the run) is still taken: the reserve is spent on it. Any other failure is final.
+  /// On a full disk it fails, but closing events (outcomes, skips, signals, the end of the run) at the beginning of
+  /// the batch are logged all the same, the reserve being spent on them; later batches of nothing but closing events
+  /// are still taken. Any other failure is final.
   @concurrent public func append(_ events: [RunEvent]) async throws(JournalFailure) -> [Receipt] {
     let first = try await append(.run(events))
     return events.indices.map { Receipt(sequence: first + UInt64($0)) }
@@ -157,22 +158,20 @@ public final class AuditStore: RunJournal {
   private static let batchLimit = 1024
 
   private func commit(_ appends: [PendingAppend], isClosing: Bool) {
-    var appends = appends
-    if isClosing { appends = refuseOpening(appends) }
     do throws(AuditFailure) {
-      try write(appends)
+      try write(
+        appends, onlyClosing: isClosing ? "the disk is full: only the end of the run can be logged" : nil)
     } catch {
       guard case .full(let reason) = error else {
         fail(JournalFailure(error))
         return
       }
       queue.withLock { $0.isClosing = true }
-      appends = refuseOpening(appends, reason)
-      // What is left ends something that had begun: now the reserve may go.
-      guard !appends.isEmpty else { return }
       do throws(AuditFailure) {
-        guard Reserve.release(in: root) else { throw error }
-        try write(appends)
+        guard appends.contains(where: { !$0.closingEvents.isEmpty }), Reserve.release(in: root) else {
+          throw error
+        }
+        try write(appends, onlyClosing: reason)
       } catch {
         for append in appends { append.resume(.failure(JournalFailure(error))) }
         if case .full = error { return }
@@ -181,37 +180,33 @@ public final class AuditStore: RunJournal {
     }
   }
 
-  /// Fails those appends that would begin something.
-  private func refuseOpening(
-    _ appends: [PendingAppend], _ reason: String = "the disk is full: only the end of the run can be logged"
-  ) -> [PendingAppend] {
-    var closing: [PendingAppend] = []
-    for append in appends {
-      if append.isClosing {
-        closing.append(append)
-      } else {
-        append.resume(.failure(JournalFailure(reason)))
-      }
-    }
-    return closing
-  }
-
-  private func write(_ appends: [PendingAppend]) throws(AuditFailure) {
+  /// Writes appends in one commit and answers them.
+  ///
+  /// - Parameter reason: Not nil: there is room only for what ends something. An append that would also begin
+  ///   something is cut before that and fails with this reason, what ended before it being logged all the same.
+  private func write(_ appends: [PendingAppend], onlyClosing reason: String?) throws(AuditFailure) {
     guard let deadline = appends.map(\.deadline).min() else { return }
     var events: [PreparedEvent] = []
-    for append in appends { events += try append.prepare(writer, blobs) }
-    var failure: AuditFailure?
+    for append in appends { events += try append.prepare(writer, blobs, onlyClosing: reason != nil) }
     var first: UInt64 = 0
-    journal.withLock { journal in
-      do throws(AuditFailure) {
-        for append in appends { for run in append.resumedRuns { try journal.findLast(of: run) } }
-        first = try journal.append(events, writer: writer, until: deadline)
-      } catch { failure = error }
+    if !events.isEmpty {
+      var failure: AuditFailure?
+      journal.withLock { journal in
+        do throws(AuditFailure) {
+          for append in appends { for run in append.resumedRuns { try journal.findLast(of: run) } }
+          first = try journal.append(events, writer: writer, until: deadline)
+        } catch { failure = error }
+      }
+      if let failure { throw failure }
     }
-    if let failure { throw failure }
     for append in appends {
-      append.resume(.success(first))
-      first += UInt64(append.eventCount)
+      if let reason, !append.isClosing {
+        append.resume(.failure(JournalFailure(reason)))
+        first += UInt64(append.closingEvents.count)
+      } else {
+        append.resume(.success(first))
+        first += UInt64(append.eventCount)
+      }
     }
   }
 

@@ -30,32 +30,52 @@ final class PendingAppend: Sendable {
     }
   }
 
-  /// Whether all its events end something that had begun.
-  var isClosing: Bool {
+  /// The events before the first one that would begin something.
+  var closingEvents: ArraySlice<RunEvent> {
     switch content {
-    case .run(let events): events.allSatisfy(\.kind.isClosing)
-    case .log: false
-    }
-  }
-
-  /// Runs whose last event another process may have written.
-  var resumedRuns: [RunID] {
-    switch content {
-    case .run(let events):
-      events.compactMap { if case .runPlanned = $0.kind { nil } else { $0.run } }
+    case .run(let events): events.prefix(while: \.kind.isClosing)
     case .log: []
     }
   }
 
+  /// Whether all its events end something that had begun.
+  var isClosing: Bool { closingEvents.count == eventCount }
+
+  /// Runs whose last event another process may have written.
+  var resumedRuns: Set<RunID> {
+    switch content {
+    case .run(let events): Self.resumedRuns(in: events)
+    case .log: []
+    }
+  }
+
+  /// Runs that do not begin with these events.
+  static func resumedRuns(in events: [RunEvent]) -> Set<RunID> {
+    var begun: Set<RunID> = []
+    var resumed: Set<RunID> = []
+    for event in events {
+      if case .runPlanned = event.kind {
+        begun.insert(event.run)
+      } else if !begun.contains(event.run) {
+        resumed.insert(event.run)
+      }
+    }
+    return resumed
+  }
+
   /// The events as far as they can be written now; long texts are durable in blobs when it returns.
-  func prepare(_ writer: EventLineWriter, _ blobs: BlobStore) throws(AuditFailure) -> [PreparedEvent] {
+  func prepare(
+    _ writer: EventLineWriter, _ blobs: BlobStore, onlyClosing: Bool
+  ) throws(AuditFailure) -> [PreparedEvent] {
     let store = { (bytes: [UInt8]) throws(AuditFailure) in try blobs.put(bytes) }
     switch content {
     case .run(let events):
       var prepared: [PreparedEvent] = []
-      for event in events { prepared.append(try writer.prepare(event, store: store)) }
+      for event in onlyClosing ? closingEvents : events[...] {
+        prepared.append(try writer.prepare(event, store: store))
+      }
       return prepared
-    case .log(let event): return [try writer.prepare(event)]
+    case .log(let event): return onlyClosing ? [] : [try writer.prepare(event)]
     }
   }
 
