@@ -57,10 +57,7 @@ public struct LivePerformer: StepPerformer {
   /// The step's adapter with its options; nil where the plan was made with another set of adapters.
   func bind(_ call: AdapterCall, of step: Step) -> BoundCall? {
     guard adapters.adapter(for: call.language) != nil else { return nil }
-    let traits = StepTraits(
-      isInteractive: step.isInteractive, hasDuration: step.durationMilliseconds != nil,
-      declaredEffect: step.effectSource == .declared ? step.effect : nil, outputs: step.outputs.map(\.name))
-    return adapters.bind(call, traits: traits, names: NameTable()).call
+    return adapters.bind(call, traits: StepTraits(step), names: NameTable()).call
   }
 
   /// The outcome of a call that no adapter here takes.

@@ -105,6 +105,13 @@ public struct StepTraits: Sendable, Hashable {
     self.declaredEffect = declaredEffect
     self.outputs = outputs
   }
+
+  /// The traits of a step that is compiled already.
+  public init(_ step: Step) {
+    self.init(
+      isInteractive: step.isInteractive, hasDuration: step.durationMilliseconds != nil,
+      declaredEffect: step.effectSource == .declared ? step.effect : nil, outputs: step.outputs.map(\.name))
+  }
 }
 
 /// The names a page defines, for `${name}`.

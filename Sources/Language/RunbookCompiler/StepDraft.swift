@@ -84,12 +84,3 @@ struct StepDraft {
       declaredEffect: declaredEffect, outputs: step.outputs.map(\.name))
   }
 }
-
-extension StepTraits {
-  /// The traits of a step that is compiled already.
-  init(_ step: Step) {
-    self.init(
-      isInteractive: step.isInteractive, hasDuration: step.durationMilliseconds != nil,
-      declaredEffect: step.effectSource == .declared ? step.effect : nil, outputs: step.outputs.map(\.name))
-  }
-}

@@ -90,7 +90,7 @@ final class AttemptSession: StepSession {
             }
             if recorder == nil, dropped[stream] != nil { recorder = try StreamRecorder(stream) }
             if let recorder = recorder.take() {
-              records.append(try recorder.record(dropped: dropped[stream] ?? 0, in: blobs))
+              records.append(try recorder.record(in: blobs, droppedBytes: dropped[stream] ?? 0))
             }
           }
           return records

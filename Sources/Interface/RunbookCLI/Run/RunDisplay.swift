@@ -11,11 +11,16 @@ import Synchronization
 final class RunDisplay: Sendable {
   /// Output waiting to be drawn; what comes above is counted and dropped.
   private static let outputLimit = 1 << 20
+  /// Output drawn in one second at the most: nobody reads more, and drawing it would slow the step's machine down.
+  private static let outputPerSecond = 4 << 20
 
   private struct State {
     var pending: [Item] = []
     var pendingBytes = 0
     var dropped = 0
+    /// The second that `shownInSecond` counts.
+    var second = ContinuousClock.now
+    var shownInSecond = 0
     var isScheduled = false
     var isSuspended = false
     var isClosed = false
@@ -54,8 +59,15 @@ final class RunDisplay: Sendable {
 
   /// Shows masked output of the running step, or counts it where too much is waiting.
   func show(_ bytes: UnsafeRawBufferPointer, from stream: OutputStream) {
+    let now = ContinuousClock.now
     let isFull = state.withLock { state in
-      let isFull = state.pendingBytes + bytes.count > Self.outputLimit
+      if state.second.duration(to: now) > .seconds(1) {
+        state.second = now
+        state.shownInSecond = 0
+      }
+      state.shownInSecond += bytes.count
+      let isFull =
+        state.pendingBytes + bytes.count > Self.outputLimit || state.shownInSecond > Self.outputPerSecond
       if isFull { state.dropped += bytes.count }
       return isFull
     }

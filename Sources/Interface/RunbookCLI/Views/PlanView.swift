@@ -56,7 +56,7 @@ struct PlanView {
       lines.append(
         screen.styled("   \(step.effect.rawValue)\(source)", EventLines.style(of: step.effect)) + " on "
           + inert(registry.summary(of: step.target)))
-      if let bound = registry.bind(call, traits: step.traits, names: NameTable()).call {
+      if let bound = registry.bind(call, traits: StepTraits(step), names: NameTable()).call {
         for line in bound.invocation(step.target, values).split(separator: "\n").prefix(6) {
           lines.append(screen.styled("   $ \(inert(String(line)))", .link))
         }
@@ -98,13 +98,4 @@ struct PlanView {
   private var values: [String: Value] { plan.parameters }
 
   private func inert(_ text: String) -> String { TerminalText.inert(text) }
-}
-
-extension Step {
-  /// What its adapter minds of its attributes.
-  var traits: StepTraits {
-    StepTraits(
-      isInteractive: isInteractive, hasDuration: durationMilliseconds != nil,
-      declaredEffect: effectSource == .declared ? effect : nil, outputs: outputs.map(\.name))
-  }
 }
