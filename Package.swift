@@ -108,7 +108,8 @@ let package = Package(
       name: "ProcessDriver", dependencies: contract + ["RunbookProcesses", "TestSupport"],
       path: "Tests/ProcessDriver", swiftSettings: settings),
     tests(
-      "RunbookProcessesTests", contract + ["ProcessDriver", "RunbookProcesses", "TestSupport", "runbook"]),
+      "RunbookProcessesTests",
+      contract + ["CProcess", "ProcessDriver", "RunbookProcesses", "TestSupport", "runbook"]),
     tests(
       "RunbookFiltersTests", contract + ["RunbookFilters", "RunbookProcesses", "TestSupport", "runbook"]),
     tests(

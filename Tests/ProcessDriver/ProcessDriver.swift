@@ -8,23 +8,30 @@ import TestSupport
 ///
 /// `ProcessDriver [NAME=VALUE…] -- PROGRAM [ARGUMENT…] [-- PROGRAM …]` runs one step after the other, each as
 /// often as `repeat` says, and prints a line for each kind of fact. Names: `run`, `exits`, `policy`,
-/// `seconds`, `grace`, `drain`, `capture`, `repeat`, `descriptors` (a limit), `interactive`.
+/// `seconds`, `grace`, `drain`, `capture`, `repeat`, `descriptors` (how many may be opened for a step), `interactive`.
 @main struct ProcessDriver {
   static func main() async {
     SupervisorProcess.runIfAsked()
     signal(SIGPIPE, SIG_IGN)
+    closefrom(3)
     let parts = CommandLine.arguments.dropFirst().split(separator: "--", omittingEmptySubsequences: false)
     let options = Options(parts[0])
-    if let limit = options.descriptorLimit {
-      var limits = rlimit(rlim_cur: limit, rlim_max: limit)
-      setrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limits)
-    }
     let processes = SupervisedProcesses(
       run: options.run, exitLog: options["exits"], onLoss: options["policy"] == "finish" ? .finish : .kill,
       grace: options.duration("grace", 5), drain: options.duration("drain", 2))
+    if options.spareDescriptors != nil { await warmUp() }
     for (index, command) in parts.dropFirst().enumerated() {
       await step(index + 1, Array(command), options, processes)
     }
+  }
+
+  /// The runtime's own threads and timers open descriptors on first use, and it crashes where there is none.
+  private static func warmUp() async {
+    let others = SupervisedProcesses(run: RunID("20260101T000000Z-warms"), exitLog: nil)
+    let context = StepAttempt(on: .local, processes: others).context
+    _ = try? await others.run(
+      ProcessRequest(executable: "/bin/true", arguments: [], environment: []), in: context)
+    try? await Task.sleep(for: .milliseconds(1))
   }
 
   private static func step(
@@ -32,7 +39,9 @@ import TestSupport
   ) async {
     var before = 0
     for round in 1...(Int(options["repeat"] ?? "1") ?? 1) {
-      if round == 2 { before = openDescriptors() }
+      // The first count makes the runtime open what it needs for counting.
+      if round == 2 { _ = await settledDescriptors() }
+      if round == 3 { before = await settledDescriptors() }
       let sink = CountingOutput()
       var context = StepAttempt(on: .local, processes: processes).context
       context.run = options.run
@@ -45,6 +54,8 @@ import TestSupport
       let request = ProcessRequest(
         executable: command[0], arguments: Array(command.dropFirst()),
         environment: context.baseEnvironment.map { ($0.name, .text($0.value)) })
+      // Three are open while they are counted, or were by the count's own end.
+      if let spare = options.spareDescriptors { limitDescriptors(openDescriptors() - 3 + spare) }
       do throws(StepFailure) {
         let result = try await processes.run(request, in: context)
         print("end \(result.end) cause \(result.cause) survivors \(result.survivors)")
@@ -52,11 +63,27 @@ import TestSupport
       } catch {
         print("failure \(error.reason) \(error.detail)")
       }
+      if options.spareDescriptors != nil { limitDescriptors(1024) }
       fflush(nil)
     }
-    if before > 0 { print("descriptors \(before) \(openDescriptors()) children \(children())") }
+    if before > 0 { print("descriptors \(before) \(await settledDescriptors()) children \(children())") }
     print("memory \(peakMemoryKiB())")
     fflush(nil)
+  }
+
+  private static func limitDescriptors(_ limit: Int) {
+    var limits = rlimit(rlim_cur: rlim_t(limit), rlim_max: 1024)
+    setrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limits)
+  }
+
+  /// What a thread that has just finished a step still holds does not count.
+  private static func settledDescriptors() async -> Int {
+    var least = openDescriptors()
+    for _ in 0..<20 {
+      try? await Task.sleep(for: .milliseconds(10))
+      least = min(least, openDescriptors())
+    }
+    return least
   }
 
   private static func openDescriptors() -> Int {
@@ -108,7 +135,7 @@ private struct Options {
 
   subscript(name: String) -> String? { words[name] }
   var run: RunID { RunID(words["run"] ?? "20260101T000000Z-drive") }
-  var descriptorLimit: UInt? { words["descriptors"].flatMap(UInt.init) }
+  var spareDescriptors: Int? { words["descriptors"].flatMap(Int.init) }
   func duration(_ name: String, _ seconds: Double) -> Duration {
     .seconds(words[name].flatMap(Double.init) ?? seconds)
   }

@@ -133,7 +133,7 @@ struct ProcessWatch: ~Copyable {
     var polls = [
       pollfd(fd: channel.number, events: Int16(POLLIN), revents: 0),
       pollfd(fd: isCalm ? context.interrupt.descriptor : -1, events: Int16(POLLIN), revents: 0),
-      pollfd(fd: bridge?.isFull == true ? -1 : output.number, events: Int16(POLLIN), revents: 0),
+      pollfd(fd: mayShow ? output.number : -1, events: Int16(POLLIN), revents: 0),
       pollfd(fd: error.number, events: Int16(POLLIN), revents: 0),
     ]
     bridge?.addPolls(to: &polls, master: output.number)
@@ -151,9 +151,12 @@ struct ProcessWatch: ~Copyable {
     poll(&polls, nfds_t(polls.count), (wake - now).wholeMilliseconds)
   }
 
+  /// A terminal shows the child's output as it is only once it is raw, and takes it only so fast.
+  private var mayShow: Bool { bridge.map { $0.isReady && !$0.isFull } ?? true }
+
   private mutating func readOutput() {
     bridge?.carryInput(to: output.number)
-    if bridge?.isFull != true { output.read { bridge?.show($0) } }
+    if mayShow { output.read { bridge?.show($0) } }
     bridge?.flush()
     error.read { _ in }
   }

@@ -18,6 +18,8 @@ final class TerminalBridge {
   /// The terminal once more, with a description of its own that does not block, where that can be opened.
   private let files: Descriptor
   private var isRaw = false
+  /// Whether `begin` was called.
+  private(set) var isReady = false
   private var takesInput = true
   private var givesOutput = true
   private var toTerminal: [UInt8] = []
@@ -47,6 +49,7 @@ final class TerminalBridge {
     var raw = modes
     cfmakeraw(&raw)
     isRaw = tcsetattr(terminal, TCSANOW, &raw) == 0
+    isReady = true
   }
 
   /// Shows what is left, for a second at most, and puts the modes back; a second time does nothing.

@@ -9,6 +9,7 @@
 #include <sys/resource.h>
 #include <sys/signalfd.h>
 #include <sys/socket.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #include "CProcess.h"
@@ -86,6 +87,11 @@ static int set_up(const char *exit_log) {
   prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0);
   setrlimit(RLIMIT_CORE, &(struct rlimit){0, 0});
   for (int i = 0; i < spawn_ignored_signal_count; i++) signal(spawn_ignored_signals[i], SIG_IGN);
+  // posix_spawn leaves the two signals ignored that the C library keeps to itself and hides from `signal`.
+  static const struct { void *handler; unsigned long flags; void *restorer; uint64_t mask; } by_default;
+  for (int number = 32; number < 34; number++) {
+    syscall(SYS_rt_sigaction, number, &by_default, NULL, sizeof by_default.mask);
+  }
   if (*exit_log) child_log = open(exit_log, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC | O_NOFOLLOW, 0600);
   int file = open("/proc/sys/kernel/random/boot_id", O_RDONLY | O_CLOEXEC);
   ssize_t length = file < 0 ? -1 : read(file, child_boot, sizeof child_boot - 1);
@@ -129,7 +135,6 @@ _Noreturn void rb_supervise(int chosen_policy, const char *exit_log) {
       if (polls[2 + 3 * i].revents) child_take_orders(child);
       if (polls[3 + 3 * i].revents) child_drain(&child->keep[0]);
       if (polls[4 + 3 * i].revents) child_drain(&child->keep[1]);
-      child_advance(child);
     }
     // After the channels: an end that came together with the executor's is no result to rely on.
     if (polls[1].revents) {
@@ -137,6 +142,7 @@ _Noreturn void rb_supervise(int chosen_policy, const char *exit_log) {
       while (read(signals, &news, sizeof news) > 0) continue;
       child_reap();
     }
+    for (size_t i = 0; i < watched; i++) child_advance(&children[i]);
     if (polls[0].revents) is_open = take_request();
     child_remove_finished();
   }

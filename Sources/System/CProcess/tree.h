@@ -14,6 +14,7 @@ struct process {
   char name[16];
   /// A zombie without other threads.
   bool dead;
+  bool stopped;
   /// Belongs to the tree in question.
   bool chosen;
 };
