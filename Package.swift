@@ -100,7 +100,9 @@ let package = Package(
     tests("RunbookDiagnosticsTests", ["RunbookDiagnostics", "TestSupport"]),
     tests("RunbookSyntaxTests", ["RunbookDiagnostics", "RunbookSyntax", "TestSupport"]),
     tests("RunbookModelTests", ["RunbookDiagnostics", "RunbookModel", "TestSupport"]),
-    tests("RunbookCompilerTests", contract + adapters + ["RunbookCompiler", "RunbookSyntax", "TestSupport"]),
+    tests(
+      "RunbookCompilerTests",
+      contract + adapters + ["RunbookCompiler", "RunbookFilters", "RunbookSyntax", "TestSupport"]),
     tests("RunbookEngineTests", contract + ["RunbookEngine", "TestSupport"]),
     tests("RunbookAuditTests", ["RunbookAudit", "RunbookModel", "TestSupport"]),
     tests("RunbookSecretsTests", contract + ["RunbookSecrets", "TestSupport"]),

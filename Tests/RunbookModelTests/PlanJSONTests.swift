@@ -1,4 +1,5 @@
 import RunbookModel
+import TestSupport
 import Testing
 
 @Suite struct PlanJSONTests {

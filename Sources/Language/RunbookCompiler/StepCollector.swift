@@ -107,6 +107,7 @@ struct StepCollector {
   // MARK: Fences
 
   private mutating func add(_ fence: Fence) {
+    if let foreign = fence.foreignAttributes { return reportForeign(foreign, of: fence) }
     guard let attributes = fence.attributes else { return noteDocumentation(fence) }
     guard let language = fence.language else {
       guard attributes.id != nil else { return }
@@ -174,8 +175,21 @@ struct StepCollector {
     }
   }
 
+  /// Such a fence would run elsewhere: taken for documentation, it would silently not run here.
+  private mutating func reportForeign(_ foreign: ForeignAttributes, of fence: Fence) {
+    let language = fence.language.map { languages.contains($0.text) ? $0.text : nil } ?? nil
+    let whose =
+      switch foreign.form {
+      case .runme: "runme's"
+      case .pandocClass: "Pandoc's"
+      }
+    report(
+      .foreignAttributes, "attributes in \(whose) form", at: foreign.range,
+      notes: ["a step is written '\(language ?? "bash") {#name key=value}'"])
+  }
+
   private mutating func noteDocumentation(_ fence: Fence) {
-    guard let language = fence.language, fence.foreignAttributes == nil, languages.contains(language.text)
+    guard let language = fence.language, languages.contains(language.text)
     else { return }
     diagnostics.append(
       Diagnostic(

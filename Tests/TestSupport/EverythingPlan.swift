@@ -1,9 +1,9 @@
 import RunbookDiagnostics
-import RunbookModel
+public import RunbookModel
 
 extension Plan {
   /// A plan that uses every member at least once.
-  static let everything: Plan = {
+  public static let everything: Plan = {
     let database = Target(
       name: "db", type: "postgres",
       settings: [
@@ -75,9 +75,12 @@ extension Plan {
     }
     return Plan(
       program: "0.1.0",
-      runbook: .init(name: "a/b", title: "T", path: "runbooks/a/b.md", digest: Digest("sha256:00")),
+      runbook: .init(
+        name: "a/b", title: "T", path: "runbooks/a/b.md",
+        digest: Digest("sha256:" + String(repeating: "0", count: 64))),
       environment: Environment(
-        name: "demo", digest: Digest("sha256:01"), isProtected: true, confirm: .always, targets: [database]),
+        name: "demo", digest: Digest("sha256:" + String(repeating: "1", count: 64)), isProtected: true,
+        confirm: .always, targets: [database]),
       parameters: [
         "service": .text("db; $(rm)"),
         "token": .secret(SecretReference(name: "token", source: .environment("TOKEN"))),
