@@ -34,7 +34,7 @@ import Testing
   }
 
   @Test func `a plan is the steps in order with their targets, and all that they need`() throws {
-    let (plan, lines) = try plan(
+    let (planned, lines) = try plan(
       """
       ---
       runbook: 1
@@ -60,7 +60,7 @@ import Testing
       ```
       """, parameters: ["service": "cache; $(rm)"])
     #expect(lines == [])
-    let plan = try #require(plan)
+    let plan = try #require(planned)
     #expect(plan.program == "1.0")
     #expect(
       plan.runbook

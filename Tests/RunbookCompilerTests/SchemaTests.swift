@@ -1,5 +1,6 @@
 import Glibc
 import RunbookAdapter
+import RunbookDiagnostics
 import RunbookModel
 import RunbookSyntax
 import TestSupport

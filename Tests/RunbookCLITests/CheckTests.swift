@@ -1,0 +1,244 @@
+import RunbookModel
+import Testing
+
+@Suite(.serialized) struct CheckTests {
+  /// Ten mistakes, none of which hides another.
+  private static let mistakes = """
+    1. A typo in an attribute.
+
+       ```bash {#one timeot=5s}
+       true
+       ```
+
+    2. In a language.
+
+       ```bsah {#two}
+       true
+       ```
+
+    3. In an id.
+
+       ```bash {#three needs=oen}
+       true
+       ```
+
+    4. A cycle.
+
+       ```bash {#four needs=five}
+       true
+       ```
+
+       ```bash {#five needs=four}
+       true
+       ```
+
+    5. An output before it exists.
+
+       ```bash {#six needs=""}
+       echo "${later}"
+       ```
+
+       ```bash {#seven}
+       #| outputs: {later: .stdout}
+       echo x
+       ```
+
+    6. jq.
+
+       ```bash {#eight}
+       #| expect: .exit ==
+       true
+       ```
+
+    7. A name that nobody declared.
+
+       ```bash {#nine}
+       echo "${nobody}"
+       ```
+
+    8. A placeholder.
+
+       ```bash {#ten}
+       ping <backend-host>
+       ```
+
+    9. Never closed.
+
+       ```bash {#eleven}
+       true
+    """
+
+  private static let places = [
+    "9:18 RB0307", "15:7 RB0405", "21:26 RB0203", "27:25 RB0204", "38:10 RB0210", "49:15 RB0503",
+    "56:10 RB0209", "62:9 RB0404", "67:4 RB0104",
+  ]
+
+  @Test func `one check names every mistake with its place, its reason and the remedy`() async throws {
+    let scene = try Scene(Self.mistakes)
+    let check = try await scene.runbook("check", "page")
+    #expect(check.code == 3)
+    let errors = check.output.split(separator: "\n").filter { $0.contains(": error: ") }
+    let places = errors.compactMap { line -> String? in
+      let parts = line.split(separator: ":")
+      guard let code = line.split(separator: "[").last?.dropLast() else { return nil }
+      return parts[0].hasSuffix("pages/page.md") ? "\(parts[1]):\(parts[2]) \(code)" : nil
+    }
+    #expect(places == Self.places, "\(check.output)")
+    let shown = """
+       9 |    ```bash {#one timeot=5s}
+         |                  ^^^^^^
+         = note: did you mean 'timeout'?
+      """
+    #expect(check.output.contains(shown), "\(check.output)")
+    for words in [
+      "did you mean 'bash'?", "did you mean 'one'?", "'four' needs 'five' needs 'four'", "runs later",
+      "jq refuses this filter", "'nobody' is no parameter", "'<backend-host>' is a placeholder",
+      "the fence is never closed",
+    ] {
+      #expect(check.output.contains(words), "\(words) is not in: \(check.output)")
+    }
+  }
+
+  @Test func `the same as one JSON document`() async throws {
+    let scene = try Scene(Self.mistakes)
+    let check = try await scene.runbook("check", "page", "--format", "json")
+    #expect(check.code == 3)
+    let document = try JSONValue(parsing: Array(check.output.utf8))
+    #expect(document["errors"] == .integer(9))
+    guard case .array(let diagnostics)? = document["diagnostics"] else {
+      throw Unexpected(text: check.output)
+    }
+    let places = diagnostics.map {
+      "\($0["line"]?.text ?? ""):\($0["column"]?.text ?? "") \($0["code"]?.string ?? "")"
+    }
+    #expect(places == Self.places)
+  }
+
+  @Test func `an invalid page does not run, and says why as check does`() async throws {
+    let scene = try Scene(Self.mistakes)
+    let run = try await scene.run("--yes")
+    #expect(run.code == 3)
+    #expect(run.output == "")
+    #expect(run.errors.contains("page.md:9:18: error: no attribute is named 'timeot' [RB0307]"))
+    #expect(!scene.exists("store/journal"))
+  }
+
+  @Test func `lists, finds and shows pages`() async throws {
+    let scene = try Scene([
+      "page": page("```bash {#one effect=read}\ntrue\n```", front: "alerts: [PostgresDown]\n"),
+      "other": page("```bash {#one effect=read}\ntrue\n```"),
+      "broken": page("```bash {#one wrong=1}\ntrue\n```"),
+    ])
+    let list = try await scene.runbook("list")
+    #expect(list.code == 0)
+    #expect(
+      list.output == """
+        broken  (invalid: runbook check broken)
+        other   Under test
+        page    Under test
+
+        """)
+    let found = try await scene.runbook("find", "--alert", "PostgresDown")
+    #expect(found.code == 0)
+    #expect(found.output.hasPrefix("page ") && !found.output.contains("other"), "\(found.output)")
+    #expect(try await scene.runbook("find", "--alert", "Nothing").code == 1)
+    let shown = try await scene.runbook("show", "page")
+    #expect(shown.code == 0 && shown.output == scene.text("pages/page.md"))
+    let unknown = try await scene.runbook("show", "pgae")
+    #expect(unknown.code == 3 && unknown.errors.contains("no runbook is named 'pgae'"))
+  }
+
+  @Test func `a name never leaves its folder`() async throws {
+    let scene = try Scene("```bash {#one effect=read}\ntrue\n```")
+    try scene.write(page("```bash {#one effect=read}\ntrue\n```"), to: "outside.md")
+    #expect(try await scene.runbook("run", "../outside", "--dir", "pages", "--env", "test").code == 3)
+    #expect(!scene.exists("store/journal"))
+  }
+
+  @Test func `draws the graph as Mermaid and as DOT`() async throws {
+    let scene = try Scene(
+      """
+      ```bash {#look effect=read}
+      true
+      ```
+
+      ```bash {#act undo=back}
+      true
+      ```
+
+      ```bash {#back .undo}
+      true
+      ```
+      """)
+    let mermaid = try await scene.runbook("graph", "page", "--env", "test")
+    #expect(mermaid.code == 0)
+    #expect(
+      mermaid.output == """
+        flowchart TD
+          s_look["look<br/>read on local"]
+          s_act(["act<br/>write on local"])
+          s_back(["back<br/>write on local"])
+          s_act -. undo .-> s_back
+          s_look --> s_act
+
+        """, "\(mermaid.output)")
+    let dot = try await scene.runbook("graph", "page", "--env", "test", "--as", "dot")
+    #expect(dot.code == 0 && dot.output.hasPrefix("digraph"), "\(dot.output)\(dot.errors)")
+  }
+
+  @Test func `a plan is run as it was made, or not at all`() async throws {
+    let scene = try Scene("```bash {#act}\ntouch made\n```")
+    let planned = try await scene.runbook("plan", "page", "--env", "test", "-o", "plan.json")
+    #expect(planned.code == 0, "\(planned.errors)")
+    #expect(!scene.exists("made"))
+    let run = try await scene.runbook("run", "plan.json", "--yes")
+    #expect(run.code == 0, "\(run.errors)")
+    #expect(scene.exists("made"))
+    try scene.write(scene.text("pages/page.md") + "\nOne more word.\n", to: "pages/page.md")
+    let changed = try await scene.runbook("run", "plan.json", "--yes")
+    #expect(changed.code == 6)
+    #expect(changed.errors.contains("the page") && changed.errors.contains("changed; plan again"))
+  }
+
+  @Test func `usage errors end with 64, help and completions with 0`() async throws {
+    let scene = try Scene("```bash {#act}\ntouch made\n```")
+    for arguments in [
+      ["runn"], ["run"], ["run", "page", "--env", "test", "--bogus"],
+      ["run", "page", "--env", "test", "-p", "x"],
+      ["run", "page", "--env", "test", "--confirm", "nobody"], ["check", "--format", "xml"],
+    ] {
+      let ended = try await scene.start(arguments).ended()
+      #expect(ended.code == 64, "\(arguments): \(ended.errors)")
+      #expect(ended.output == "" && !ended.errors.isEmpty)
+    }
+    let help = try await scene.runbook("--help")
+    #expect(help.code == 0)
+    for command in [
+      "list", "find", "show", "check", "plan", "graph", "run", "history", "log", "report", "doctor",
+      "completions",
+    ] {
+      #expect(help.output.contains("  \(command) "), "\(command) is not in the help")
+      let own = try await scene.runbook(command, "--help")
+      #expect(own.code == 0 && own.output.contains("EXAMPLES:"), "\(command) --help: \(own.output)")
+    }
+    for shell in ["bash", "zsh", "fish"] {
+      let script = try await scene.runbook("completions", shell)
+      #expect(script.code == 0 && script.output.contains("runbook") && script.output.contains("history"))
+    }
+    #expect(!scene.exists("store/journal"))
+  }
+
+  @Test func `wrong parameters and environments are refused before anything runs`() async throws {
+    let scene = try Scene(
+      "```bash {#act}\necho \"$size\" > made\n```", front: "parameters: {size: {type: integer, maximum: 9}}\n"
+    )
+    #expect(try await scene.run("--yes").code == 3)
+    #expect(try await scene.run("--yes", "-p", "size=ten").code == 3)
+    #expect(try await scene.run("--yes", "-p", "size=10").code == 3)
+    #expect(try await scene.run("--yes", "-p", "size=1", "-p", "seize=1").code == 3)
+    #expect(try await scene.runbook("run", "page", "--env", "nowhere", "-p", "size=1").code == 3)
+    #expect(!scene.exists("made"))
+    #expect(try await scene.run("--yes", "-p", "size=7").code == 0)
+    #expect(scene.text("made") == "7\n")
+  }
+}
