@@ -55,7 +55,8 @@ struct CommandTable: Sendable {
 
   /// The subcommands of `container`, for suggestions.
   func subcommands(of container: String) -> [String] {
-    entries.keys.filter { $0.hasPrefix(container + "|") }.map { String($0.dropFirst(container.utf8.count + 1)) }
+    let prefix = container + "|"
+    return entries.keys.filter { $0.hasPrefix(prefix) }.map { String($0.dropFirst(prefix.utf8.count)) }
   }
 
   private static func words(of kind: Kind) -> String {
