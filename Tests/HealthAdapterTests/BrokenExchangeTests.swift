@@ -123,6 +123,6 @@ import Testing
     let result = try await http().perform(
       "GET /drip?ms=10000", in: http().attempt(duration: .milliseconds(300)))
     #expect(result.failure == nil)
-    #expect(result.json["status_code"] == 200)
+    #expect(result.json["status"] == 200)
   }
 }

@@ -12,7 +12,7 @@ import Testing
   @Test func `TLS brings HTTP/2 and a certificate with its end`() async throws {
     let result = try await https().perform("GET /health")
     #expect(result.json["http_version"] == "2")
-    #expect(result.json["status_code"] == 200)
+    #expect(result.json["status"] == 200)
     let certificate = try #require(result.json["certificate"])
     #expect(certificate["subject"]?.string?.contains("CN = ") == true)
     #expect(certificate["names"] == ["DNS:localhost", "IP Address:127.0.0.1"])

@@ -10,7 +10,7 @@ import Testing
     let attempt = try http().attempt()
     let result = try await http().perform("GET /health", in: attempt)
     #expect(result.failure == nil)
-    #expect(result.json["status_code"] == 200)
+    #expect(result.json["status"] == 200)
     #expect(result.json["http_version"] == "1.1")
     #expect(result.json["body"] == #"{"status": "ok"}"#)
     #expect(result.json["json"]?["status"] == "ok")
@@ -36,7 +36,7 @@ import Testing
   @Test(arguments: [(399, false), (400, true), (401, true), (404, true), (500, true), (503, true)])
   func `a status below 400 is a success`(status: Int, fails: Bool) async throws {
     let result = try await http().perform("GET /status/\(status)?body=why")
-    #expect(result.json["status_code"] == .integer(status))
+    #expect(result.json["status"] == .integer(status))
     #expect(result.json["body"] == "why")
     #expect(result.json["json"] == .null)
     let failure = StepFailure(
@@ -46,7 +46,7 @@ import Testing
 
   @Test func `a redirect is not followed`() async throws {
     let result = try await http().perform("GET /redirect?to=http://127.0.0.1:1/")
-    #expect(result.json["status_code"] == 302)
+    #expect(result.json["status"] == 302)
     #expect(result.json["headers"]?["location"] == "http://127.0.0.1:1/")
     #expect(result.failure == nil)
   }
@@ -82,7 +82,7 @@ import Testing
 
   @Test func `HEAD has headers and no body`() async throws {
     let result = try await http().perform("HEAD /health")
-    #expect(result.json["status_code"] == 200)
+    #expect(result.json["status"] == 200)
     #expect(result.json["body"] == "")
     #expect(result.json["headers"]?["content-length"] == "16")
   }

@@ -4,11 +4,12 @@ internal import RunbookAdapter
 internal import RunbookModel
 
 extension HTTPResponse {
-  /// The step's result.
+  /// The step's result. Its `status` is the answer's number, in place of the step's own word; whether the step
+  /// failed is told by `error`.
   var members: [JSONValue.Member] {
     let text = bodyText
     return [
-      .init("status_code", .integer(status)),
+      .init("status", .integer(status)),
       .init("http_version", .string(version)),
       .init("headers", headers),
       .init("body", .optional(text)),
