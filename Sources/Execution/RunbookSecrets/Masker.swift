@@ -52,6 +52,15 @@ struct Masker {
     return released
   }
 
+  /// The rest of a stream whose end is missing: without what may be the beginning of a secret.
+  mutating func cutOff() -> [UInt8] {
+    var released: [UInt8] = []
+    release(upTo: covered.last?.upperBound ?? base, &released)
+    drop(base + pending.count)
+    node = 0
+    return released
+  }
+
   /// Uses another automaton from here on; what is held was not found by the old one and is looked at again.
   mutating func replace(_ automaton: MaskAutomaton?) -> [UInt8] {
     var released: [UInt8] = []

@@ -65,7 +65,7 @@ public final class MaskingSink: OutputSink {
             state.dropped += state.held.count
           }
         }
-        pass(state.masker.finish(), of: stream)
+        pass(state.dropped > 0 ? state.masker.cutOff() : state.masker.finish(), of: stream)
         if state.dropped > 0 { dropped[stream] = state.dropped }
       }
       streams = [:]

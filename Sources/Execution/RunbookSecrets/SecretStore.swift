@@ -18,12 +18,15 @@ public final class SecretStore: Sendable {
   private let state = Mutex(State())
   private let reader: SecretReader
 
-  /// A store without secrets.
+  /// A store without secrets; this process writes no core files any more.
   ///
   /// - Parameters:
   ///   - directory: What relative paths of references are relative to.
   ///   - processes: Runs `command:` references, never through a shell.
   public init(directory: String, processes: any ProcessHost) {
+    // From here on a core file of this process would hold secrets.
+    var none = rlimit(rlim_cur: 0, rlim_max: 0)
+    setrlimit(__rlimit_resource_t(RLIMIT_CORE.rawValue), &none)
     reader = SecretReader(directory: directory, processes: processes)
   }
 
