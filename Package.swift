@@ -122,7 +122,8 @@ let package = Package(
     tests("HealthAdapterTests", contract + ["HealthAdapter", "TestSupport"]),
     tests("PostgresAdapterTests", contract + ["PostgresAdapter", "TestSupport"]),
     tests("RedisAdapterTests", contract + ["RedisAdapter", "TestSupport"]),
-    tests("RunbookCLITests", contract + ["RunbookCLI", "RunbookAudit", "TestSupport", "runbook"]),
+    .target(name: "CTerminal", path: "Tests/CTerminal"),
+    tests("RunbookCLITests", contract + ["CTerminal", "RunbookCLI", "RunbookAudit", "TestSupport", "runbook"]),
   ],
   swiftLanguageModes: [.v6]
 )

@@ -1,3 +1,4 @@
+import CTerminal
 import Glibc
 import RunbookModel
 import Testing
@@ -135,7 +136,7 @@ final class Scene: Sendable {
       }
       posix_spawn_file_actions_addopen(&actions, 2, errors, O_WRONLY | O_CREAT, 0o600)
     }
-    posix_spawn_file_actions_addchdir_np(&actions, folder)
+    ct_add_chdir(&actions, folder)
     var attributes = posix_spawnattr_t()
     posix_spawnattr_init(&attributes)
     defer { posix_spawnattr_destroy(&attributes) }
@@ -145,7 +146,7 @@ final class Scene: Sendable {
     sigemptyset(&signals)
     posix_spawnattr_setsigmask(&attributes, &signals)
     posix_spawnattr_setflags(
-      &attributes, Int16(POSIX_SPAWN_SETSID | POSIX_SPAWN_SETSIGDEF | POSIX_SPAWN_SETSIGMASK))
+      &attributes, ct_spawn_setsid | Int16(POSIX_SPAWN_SETSIGDEF | POSIX_SPAWN_SETSIGMASK))
     let program = builtProgram("runbook")
     let path = getenv("PATH").map { String(cString: $0) } ?? "/usr/bin:/bin"
     let environment =
@@ -197,7 +198,7 @@ extension Collection where Element == UInt8 {
 /// Where `needle` begins in `all`; nil where it does not, or where one of them is empty.
 func place(of needle: UnsafeRawBufferPointer, in all: UnsafeRawBufferPointer) -> Int? {
   guard let start = all.baseAddress, let wanted = needle.baseAddress,
-    let found = memmem(start, all.count, wanted, needle.count)
+    let found = ct_find(start, all.count, wanted, needle.count)
   else { return nil }
-  return start.distance(to: UnsafeRawPointer(found))
+  return start.distance(to: found)
 }

@@ -1,3 +1,4 @@
+import CTerminal
 import Glibc
 import Testing
 
@@ -16,10 +17,9 @@ final class TestTerminal {
   private var seen = 0
 
   init() throws {
-    master = posix_openpt(O_RDWR | O_NOCTTY | O_CLOEXEC | O_NONBLOCK)
-    try #require(master >= 0 && grantpt(master) == 0 && unlockpt(master) == 0)
     var name = [CChar](repeating: 0, count: 64)
-    try #require(ptsname_r(master, &name, name.count) == 0)
+    master = ct_open_terminal(&name, name.count)
+    try #require(master >= 0)
     path = String(decoding: name.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }, as: UTF8.self)
     slave = open(path, O_RDWR | O_NOCTTY | O_CLOEXEC)
     try #require(slave >= 0)

@@ -83,7 +83,7 @@ import Testing
         b: {type: postgress}
         c: {url: x}
         d: {type: postgres, url: 'postgresql://x', hots: y, port: 99999, password: hunter2, sslmode: on}
-        e: {type: compose, env_file: {a: b}}
+        e: {type: compose, project: p, env_file: {a: b}}
         f: {type: redis, url: 'redis://x', host: y}
       policy: {confirm: sometimes}
       protected: yes
@@ -127,11 +127,11 @@ import Testing
          8 | …pe: postgres, url: 'postgresql://x', hots: y, port: 99999, password: hunter2, sslmode: on}
            |                                                                                        ^^
         demo.yaml:9:3: error: the target 'e' has no 'files': its Compose files, in the order they are merged [RB0123]
-         9 |   e: {type: compose, env_file: {a: b}}
+         9 |   e: {type: compose, project: p, env_file: {a: b}}
            |   ^
-        demo.yaml:9:32: error: 'env_file' must be a text [RB0124]
-         9 |   e: {type: compose, env_file: {a: b}}
-           |                                ^^^^^^
+        demo.yaml:9:44: error: 'env_file' must be a text [RB0124]
+         9 |   e: {type: compose, project: p, env_file: {a: b}}
+           |                                            ^^^^^^
         demo.yaml:10:3: error: the target 'f': 'url' and 'host' say the same thing twice [RB0605]
          10 |   f: {type: redis, url: 'redis://x', host: y}
             |   ^

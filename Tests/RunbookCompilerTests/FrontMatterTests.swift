@@ -27,7 +27,7 @@ import Testing
       """)
     #expect(
       page.lines.filter { !$0.contains("RB0211") } == [
-        "12:29 error RB0124: the default of 'count' must be an integer, for example 42"
+        "13:35 error RB0124: the default of 'count' must be an integer, for example 42"
       ])
     let sound = CompiledPage(
       page.file.text(of: .init(0..<page.file.bytes.count)).replacing("010", with: "10"))

@@ -30,15 +30,16 @@ import Testing
         """)
     #expect(
       page.lines == [
-        "4:20 error RB0203: no step is named 'nobdy'",
-        "8:17 error RB0206: 'a' is no .undo step (give it the flag '.undo')",
-        "8:26 error RB0206: 'c' cannot verify a step (give it the flag '.verify')",
-        "8:39 error RB0206: 'a' is no .rescue step (give it the flag '.rescue')",
-        "12:10 error RB0201: the id 'b' is taken by the step of line 8",
-        "12:31 error RB0206: 'b' is taken for a write step, and only a read can verify (declare 'effect=read' there if it only reads)",
-        "16:10 warning RB0205: no step names the .undo step 'c', so it never runs (name it with 'undo: c')",
-        "20:10 error RB0202: 'Deploy_It' is no id (did you mean 'deploy-it'?; ids are lower-case letters, digits and '-', beginning with a letter or digit)",
-        "20:26 error RB0206: 'c' is .undo and no part of the order",
+        "4:20 error RB0204: these steps wait for each other: 'a' needs 'b' needs 'a'",
+        "4:22 error RB0203: no step is named 'nobdy'",
+        "8:18 error RB0206: 'a' is no .undo step (give it the flag '.undo')",
+        "8:27 error RB0206: 'c' cannot verify a step (give it the flag '.verify')",
+        "8:40 error RB0206: 'a' is no .rescue step (give it the flag '.rescue')",
+        "12:11 error RB0201: the id 'b' is taken by the step of line 8",
+        "12:32 error RB0206: 'b' is taken for a write step, and only a read can verify (declare 'effect=read' there if it only reads)",
+        "16:11 warning RB0205: no step names the .undo step 'c', so it never runs (name it with 'undo: c')",
+        "20:11 error RB0202: 'Deploy_It' is no id (did you mean 'deploy-it'?; ids are lower-case letters, digits and '-', beginning with a letter or digit)",
+        "20:27 error RB0206: 'c' is .undo and no part of the order",
       ])
   }
 
@@ -94,7 +95,7 @@ import Testing
     #expect(
       page.lines == [
         "4:33 error RB0308: the step only reads, so 'back' has nothing to take back (the page declares 'effect=read')",
-        "12:24 error RB0206: 'check' is taken for a write step, and only a read can verify (declare 'effect=read' there if it only reads)",
+        "12:25 error RB0206: 'check' is taken for a write step, and only a read can verify (declare 'effect=read' there if it only reads)",
       ])
   }
 

@@ -153,13 +153,13 @@ import Testing
         """)
     #expect(
       page.lines == [
-        "4:9 error RB0401: the step asks nothing (its body is YAML: 'question: …')",
+        "4:10 error RB0401: the step asks nothing (its body is YAML: 'question: …')",
         "8:1 error RB0122: a question has no key 'qestion' (did you mean 'question'?)",
         "8:1 error RB0123: the step asks nothing (add 'question: …')",
         "12:11 error RB0209: 'nobody' is no parameter, output or answer of this page",
         "14:10 error RB0430: the default of 'the answer' must be one of 'x'",
-        "17:9 error RB0202: the answer would be '${1st}', which is no name (names are lower-case letters, digits and '_', beginning with a letter)",
-        "21:10 error RB0401: a 'wait' holds one duration (durations are written as 500ms, 30s, 5m, 1h30m)",
+        "17:10 error RB0202: the answer would be '${1st}', which is no name (names are lower-case letters, digits and '_', beginning with a letter)",
+        "21:11 error RB0401: a 'wait' holds one duration (durations are written as 500ms, 30s, 5m, 1h30m)",
         "25:1 error RB0430: a 'wait' holds one duration, not 'soon' (durations are written as 500ms, 30s, 5m, 1h30m)",
         "29:1 error RB0430: a 'wait' holds one duration, not '${grace}' (durations are written as 500ms, 30s, 5m, 1h30m)",
       ])

@@ -6,7 +6,7 @@ import Testing
 @Suite struct PlanTests {
   static let demo = """
     targets:
-      stack: {type: compose, files: [compose.yaml]}
+      stack: {type: compose, files: [compose.yaml], project: p}
       db: {type: postgres, host: localhost, port: 5432, user: app, dbname: app, password: 'env:PGPASSWORD'}
       api: {type: http, url: 'http://127.0.0.1:18090'}
     """

@@ -150,7 +150,7 @@ import Testing
         "8:47 error RB0308: an interactive step is not repeated",
         "8:56 warning RB0308: 'every' is longer than 'within': there is one attempt",
         "8:82 error RB0203: no step is named 'resuce' ('on-failure' is ask, stop, continue, undo, or the id of a .rescue step)",
-        "12:12 warning RB0205: no step names the .undo step 'c', so it never runs (name it with 'undo: c')",
+        "12:11 warning RB0205: no step names the .undo step 'c', so it never runs (name it with 'undo: c')",
         "12:20 error RB0308: a step is only one of .undo, .rescue and .verify",
         "12:27 error RB0308: 'needs' means nothing for a step outside of the order (a step that is .undo runs only when it is called for)",
         "16:12 error RB0308: an 'ask' step has no 'confirm'",
@@ -158,8 +158,8 @@ import Testing
         "20:19 error RB0308: a 'wait' step has no 'evidence'",
         "24:12 error RB0307: no attribute is named 'env'",
         "28:13 error RB0306: 'timeout' has no value",
-        "29:16 error RB0202: 'Bad' is no name of an output (did you mean 'bad'?; names are lower-case letters, digits and '_', beginning with a letter)",
-        "29:31 error RB0122: an output has no key 'jq' (its keys are filter, secret)",
+        "29:14 error RB0202: 'Bad' is no name of an output (did you mean 'bad'?; names are lower-case letters, digits and '_', beginning with a letter)",
+        "29:29 error RB0122: an output has no key 'jq' (its keys are filter, secret)",
         "30:12 error RB0306: 'confirm' has no value",
       ])
   }
@@ -241,7 +241,7 @@ import Testing
         "4:20 error RB0310: 'within' repeats the step, which is taken for a write (declare 'effect=read' if it only reads, or 'idempotent=true' if repeating it does no harm)",
         "12:17 error RB0308: 'for' ends a step that only reads; this one is taken for a write (declare 'effect=read' if it only reads)",
         "16:14 error RB0311: this step does not end by itself ('for=30s' ends it then, successfully; 'interactive' gives it to the operator)",
-        "20:30 error RB0308: 'timeout' ends the step before 'for' does",
+        "20:32 error RB0308: 'timeout' ends the step before 'for' does",
         "24:19 error RB0306: 'every' without 'within' ('within' says how long to keep trying)",
       ])
   }
