@@ -59,14 +59,15 @@ load_settings() {
 }
 
 # state_folder prints where the demo keeps its state. Root's home is closed to the users that PostgreSQL and
-# Redis run as, so root has a folder of the system.
+# Redis run as, so root has a folder of the system. XDG_STATE_HOME is not asked: a runbook's step does not
+# inherit it, and has to find the same folder.
 state_folder() {
   if [[ -n ${RUNBOOK_DEMO_STATE:-} ]]; then
     printf '%s\n' "$RUNBOOK_DEMO_STATE"
   elif ((EUID == 0)); then
     echo /var/lib/runbook-demo
   else
-    printf '%s\n' "${XDG_STATE_HOME:-$HOME/.local/state}/runbook-demo"
+    printf '%s\n' "$HOME/.local/state/runbook-demo"
   fi
 }
 
