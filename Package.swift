@@ -87,12 +87,15 @@ let package = Package(
         .product(name: "UnixSignals", package: "swift-service-lifecycle"),
       ]),
     .executableTarget(
-      name: "runbook", dependencies: ["RunbookCLI", "RunbookFilters", "RunbookProcesses"], path: "Sources/Interface/runbook",
+      name: "runbook", dependencies: ["RunbookCLI", "RunbookFilters", "RunbookProcesses"],
+      path: "Sources/Interface/runbook",
       swiftSettings: settings),
 
     .executableTarget(
       name: "page-benchmark",
-      dependencies: contract + ["CMarkGFM", "RunbookAudit", "RunbookCompiler", "RunbookFilters", "RunbookSyntax"],
+      dependencies: contract + [
+        "CMarkGFM", "RunbookAudit", "RunbookCompiler", "RunbookFilters", "RunbookSyntax",
+      ],
       path: "Benchmarks/PageBenchmark", swiftSettings: settings),
 
     .target(
@@ -123,7 +126,8 @@ let package = Package(
     tests("PostgresAdapterTests", contract + ["PostgresAdapter", "TestSupport"]),
     tests("RedisAdapterTests", contract + ["RedisAdapter", "TestSupport"]),
     .target(name: "CTerminal", path: "Tests/CTerminal"),
-    tests("RunbookCLITests", contract + ["CTerminal", "RunbookCLI", "RunbookAudit", "TestSupport", "runbook"]),
+    tests(
+      "RunbookCLITests", contract + ["CTerminal", "RunbookCLI", "RunbookAudit", "TestSupport", "runbook"]),
   ],
   swiftLanguageModes: [.v6]
 )

@@ -31,7 +31,8 @@ import RunbookSyntax
     print("filters \(filters.count)")
     print("parse_ms \(median { _ = Document.parse(file) })")
     print("cmark_ms \(median { parseWithCmark(bytes) })")
-    print("compile_ms \(median { _ = compiler.compile(document, name: "page", digest: digest, filters: nil) })")
+    print(
+      "compile_ms \(median { _ = compiler.compile(document, name: "page", digest: digest, filters: nil) })")
     print(
       "jq_ms \(median { _ = FilterCheck().errors(in: filters, variables: filters.map { _ in names }) })")
   }
@@ -80,10 +81,12 @@ private struct FirstLine: Adapter {
   func effect(of options: String) -> Effect.Claim { Effect.Claim(.write, isKnown: false) }
   func summary(of options: String) -> String { options }
   func invocation(of options: String, on target: Target, values: [String: Value]) -> String { options }
-  @concurrent func rehearse(_ options: String, in context: StepContext) async throws(StepFailure) -> Rehearsal {
+  @concurrent func rehearse(_ options: String, in context: StepContext) async throws(StepFailure) -> Rehearsal
+  {
     .unverifiable("a benchmark rehearses nothing")
   }
-  @concurrent func perform(_ options: String, in context: StepContext) async throws(StepFailure) -> RawResult {
+  @concurrent func perform(_ options: String, in context: StepContext) async throws(StepFailure) -> RawResult
+  {
     RawResult([])
   }
 }

@@ -81,7 +81,7 @@ import Testing
     let places = errors.compactMap { line -> String? in
       let parts = line.split(separator: ":")
       guard let code = line.split(separator: "[").last?.dropLast() else { return nil }
-      return parts[0].hasSuffix("pages/page.md") ? "\(parts[1]):\(parts[2]) \(code)" : nil
+      return parts[0].hasSuffix("runbooks/page.md") ? "\(parts[1]):\(parts[2]) \(code)" : nil
     }
     #expect(places == Self.places, "\(check.output)")
     let shown = """
@@ -143,7 +143,7 @@ import Testing
     #expect(found.output.hasPrefix("page ") && !found.output.contains("other"), "\(found.output)")
     #expect(try await scene.runbook("find", "--alert", "Nothing").code == 1)
     let shown = try await scene.runbook("show", "page")
-    #expect(shown.code == 0 && shown.output == scene.text("pages/page.md"))
+    #expect(shown.code == 0 && shown.output == scene.text("runbooks/page.md"))
     let unknown = try await scene.runbook("show", "pgae")
     #expect(unknown.code == 3 && unknown.errors.contains("no runbook is named 'pgae'"))
   }
@@ -151,7 +151,7 @@ import Testing
   @Test func `a name never leaves its folder`() async throws {
     let scene = try Scene("```bash {#one effect=read}\ntrue\n```")
     try scene.write(page("```bash {#one effect=read}\ntrue\n```"), to: "outside.md")
-    #expect(try await scene.runbook("run", "../outside", "--dir", "pages", "--env", "test").code == 3)
+    #expect(try await scene.runbook("run", "../outside", "--dir", "runbooks", "--env", "test").code == 3)
     #expect(!scene.exists("store/journal"))
   }
 
@@ -194,7 +194,7 @@ import Testing
     let run = try await scene.runbook("run", "plan.json", "--yes")
     #expect(run.code == 0, "\(run.errors)")
     #expect(scene.exists("made"))
-    try scene.write(scene.text("pages/page.md") + "\nOne more word.\n", to: "pages/page.md")
+    try scene.write(scene.text("runbooks/page.md") + "\nOne more word.\n", to: "runbooks/page.md")
     let changed = try await scene.runbook("run", "plan.json", "--yes")
     #expect(changed.code == 6)
     #expect(changed.errors.contains("the page") && changed.errors.contains("changed; plan again"))

@@ -55,7 +55,7 @@ import Testing
     #expect(try await session.ended().code == 130, "\(session.terminal.screen)")
     #expect(session.terminal.isRestored && !scene.exists("one"))
     let second = try scene.runAtTerminal("--yes")
-    try await second.sees("type 'local' to run")
+    try await second.sees("type 'local' to run, or")
     #expect(await eventually { second.terminal.waitsForLine })
     second.terminal.type("loc\u{03}")
     #expect(try await second.ended().code == 130, "\(second.terminal.screen)")

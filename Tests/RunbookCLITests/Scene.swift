@@ -20,10 +20,10 @@ final class Scene: Sendable {
     var template = Array("/tmp/runbook-cli-XXXXXX".utf8CString)
     folder = try #require(mkdtemp(&template).map { String(cString: $0) })
     self.variables = variables
-    try #require(mkdir(folder + "/pages", 0o700) == 0)
-    try #require(mkdir(folder + "/pages/environments", 0o700) == 0)
-    try write(environment, to: "pages/environments/test.yaml")
-    for (name, text) in pages { try write(text, to: "pages/\(name).md") }
+    try #require(mkdir(folder + "/runbooks", 0o700) == 0)
+    try #require(mkdir(folder + "/runbooks/environments", 0o700) == 0)
+    try write(environment, to: "runbooks/environments/test.yaml")
+    for (name, text) in pages { try write(text, to: "runbooks/\(name).md") }
   }
 
   /// One page named `page`: front matter, then `body`.

@@ -89,17 +89,17 @@ import Testing
   @Test func `a destructive step wants its target's name, letter by letter`() async throws {
     let scene = try Scene("```bash {#drop effect=destructive}\ntouch dropped\n```")
     let session = try scene.runAtTerminal()
-    try await session.answer("type 'local' to run", line: "y")
+    try await session.answer("type 'local' to run, or", line: "y")
     #expect(!scene.exists("dropped"))
-    try await session.answer("type 'local' to run", line: "locale")
-    try await session.answer("type 'local' to run", line: "local")
+    try await session.answer("type 'local' to run, or", line: "locale")
+    try await session.answer("type 'local' to run, or", line: "local")
     #expect(try await session.ended().code == 0, "\(session.terminal.screen)")
     #expect(scene.exists("dropped") && session.terminal.isRestored)
     let protected = try Scene(
       "```bash {#drop effect=destructive}\ntouch dropped\n```", environment: "protected: true\n")
     let second = try protected.runAtTerminal()
-    try await second.answer("type 'test/local' to run", line: "local")
-    try await second.answer("type 'test/local' to run", line: "q")
+    try await second.answer("type 'test/local' to run, or", line: "local")
+    try await second.answer("type 'test/local' to run, or", line: "q")
     #expect(try await second.ended().code == 4)
     #expect(!protected.exists("dropped"))
   }

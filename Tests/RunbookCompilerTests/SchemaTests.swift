@@ -158,7 +158,7 @@ import Testing
     var given: [String: String] = [:]
     for parameter in runbook.header.parameters where parameter.isRequired {
       switch parameter.type.kind {
-      case .string: given[parameter.name] = "1.2.3"
+      case .string: given[parameter.name] = parameter.name == "username" ? "alice" : "1.2.3"
       case .integer, .number: given[parameter.name] = parameter.type.minimum ?? "1"
       case .boolean: given[parameter.name] = "true"
       case .choice: given[parameter.name] = parameter.type.choices.first

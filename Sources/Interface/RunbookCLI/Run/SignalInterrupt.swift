@@ -58,14 +58,20 @@ final class SignalInterrupt: RunInterrupt {
     }
   }
 
-  private func received(_ name: String) {
+  private func received(_ name: String, isNoticed: Bool = false) {
     state.withLock { state in
       state.level = state.level == .none ? .gentle : .immediate
       if state.signal == nil { state.signal = name }
     }
     var byte: UInt8 = 1
     _ = write(pipe.write, &byte, 1)
-    notice.withLock { $0 }?(name)
+    if !isNoticed { notice.withLock { $0 }?(name) }
+  }
+
+  /// The terminal is gone and a person would have to be asked: from here on the run is to end.
+  func giveUpTerminal() {
+    guard isHungUp else { return }
+    received("SIGHUP", isNoticed: true)
   }
 
   private func hungUp() {

@@ -122,12 +122,17 @@ actor TerminalConfirmer: Confirmer {
     }
   }
 
-  /// Draws all that is waiting, asks, and lets the display go on.
+  /// Draws all that is waiting, asks, and lets the display go on. Without a terminal the run ends here.
   private func asking<R: Sendable>(_ body: () -> R?) async -> R? {
-    guard !interrupt.isHungUp else { return nil }
+    guard !interrupt.isHungUp else {
+      interrupt.giveUpTerminal()
+      return nil
+    }
     await display.suspend()
     defer { display.resume() }
-    return body()
+    if let answer = body() { return answer }
+    interrupt.giveUpTerminal()
+    return nil
   }
 
   private func inert(_ text: String) -> String { TerminalText.inert(text) }
