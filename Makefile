@@ -3,7 +3,7 @@
 PREFIX ?= /usr/local
 DESTDIR ?=
 
-.PHONY: help build demo test lint bench soak install uninstall
+.PHONY: help build demo test lint bench install uninstall
 
 help:
 	@echo 'make demo       install what is missing, build, break a real stack and mend it with a runbook'
@@ -11,7 +11,7 @@ help:
 	@echo 'make build      the release build: .build/release/runbook'
 	@echo 'make lint       format and script checks'
 	@echo 'make bench      measure: start, check, steps, throughput'
-	@echo 'make soak       the long tests'
+	@echo 'make       the long tests'
 	@echo 'make install    the program and its shell completions below PREFIX=$(PREFIX)'
 	@echo 'make uninstall  take them away again'
 
@@ -29,9 +29,6 @@ lint:
 
 bench: build
 	@Benchmarks/run
-
-soak: build
-	@Tests/Services/with Benchmarks/soak
 
 install: build
 	@PREFIX='$(PREFIX)' DESTDIR='$(DESTDIR)' .ci/install

@@ -62,9 +62,6 @@ struct Proof {
       failure = StepFailure(error.reason, detail, effectIsPossible: false)
     }
     switch task.standing {
-    case .afterSimulatedWrite where failure != nil:
-      // What is missing now may be what the simulated step would have made.
-      return (.unverifiable, "comes after a step that was only simulated; now: \(proven.detail)", nil)
     case .asInRun, .afterSimulatedWrite, .missingValue: return (proven.verdict, proven.detail, failure)
     case .undecided(let by):
       // Whether a run comes here is not known, so a failed proof is no failure of the run.
