@@ -49,7 +49,7 @@ import Testing
 
   @Test func `a servant does not count as a survivor of a step`() async throws {
     let step = StepUnderTest()
-    let servant = try step.processes.open(executable: "sleep", arguments: ["600"])
+    let servant = try step.processes.open(executable: "sleep", arguments: ["90"])
     let result = try await step.bash("true")
     #expect(result.survivors.isEmpty)
     servant.close()

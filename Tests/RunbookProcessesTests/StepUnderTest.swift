@@ -76,7 +76,7 @@ func randomLetters(_ count: Int) -> String {
 }
 
 /// A length for `sleep` by which its process is found, whatever became of its environment.
-func uniqueSleep() -> String { "600.\(Int.random(in: 100_000_000...999_999_999))" }
+func uniqueSleep() -> String { "90.\(Int.random(in: 100_000_000...999_999_999))" }
 
 /// Numbers of the living processes that have `word` among their arguments.
 func processes(with word: String) -> [Int32] {

@@ -58,7 +58,7 @@ import Testing
     let terminal = TestTerminal()
     let step = StepUnderTest(grace: .milliseconds(300)).interactive(on: terminal)
     let result = try await step.with { $0.deadline = .now + .seconds(1) }.bash(
-      "trap '' TERM; stty raw -echo; setsid sleep 600 & sleep 600; sleep 600")
+      "trap '' TERM; stty raw -echo; setsid sleep 90 & sleep 90; sleep 90")
     #expect(result.cause == .deadline)
     #expect(terminal.isRestored)
     #expect(step.leftovers.isEmpty)
@@ -66,7 +66,7 @@ import Testing
     await #expect(throws: StepFailure.self) { try await step.run("no-such-program") }
     #expect(terminal.isRestored)
 
-    async let running = step.bash("echo up; sleep 600")
+    async let running = step.bash("echo up; sleep 90")
     #expect(await terminal.shows("up"))
     step.attempt.interrupt.press()
     #expect(try await running.cause == .interrupt)
