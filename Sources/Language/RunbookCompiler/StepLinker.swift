@@ -36,7 +36,7 @@ struct StepLinker {
     for (index, draft) in drafts.enumerated() {
       if let id = draft.id {
         counts[id.text, default: 0] += 1
-      } else if let slug = Slug.make(draft.step.title) {
+      } else if let slug = Slug.make(text(of: draft.step)) {
         counts[slug, default: 0] += 1
         slugs.append((index, slug))
       } else {
@@ -52,6 +52,12 @@ struct StepLinker {
       }
       drafts[index].step.id = StepID(id)
     }
+  }
+
+  /// What a page says of a step: a task's title is another's word for it, and may change without its id.
+  private func text(of step: Step) -> String {
+    guard case .manual(let task) = step.action else { return step.title }
+    return task.text
   }
 
   private mutating func index() {
