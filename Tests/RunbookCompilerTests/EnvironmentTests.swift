@@ -113,19 +113,19 @@ import Testing
            |   ^
            = note: types are compose, http, postgres, redis
         demo.yaml:8:46: error: a target of type postgres has no setting 'hots' [RB0122]
-         8 |   d: {type: postgres, url: 'postgresql://x', hots: y, port: 99999, password: hunter2, sslmode: on}
-           |                                              ^^^^
+         8 | …d: {type: postgres, url: 'postgresql://x', hots: y, port: 99999, password: hunter2, sslmode: on}
+           |                                             ^^^^
            = note: did you mean 'host'?
         demo.yaml:8:61: error: 'port' must be an integer from 1 to 65535, not '99999' [RB0124]
-         8 |   d: {type: postgres, url: 'postgresql://x', hots: y, port: 99999, password: hunter2, sslmode: on}
-           |                                                             ^^^^^
+         8 | …d: {type: postgres, url: 'postgresql://x', hots: y, port: 99999, password: hunter2, sslmode: on}
+           |                                                            ^^^^^
         demo.yaml:8:78: error: 'password' must be a reference to a secret, never the secret itself [RB0606]
-         8 |   d: {type: postgres, url: 'postgresql://x', hots: y, port: 99999, password: hunter2, sslmode: on}
-           |                                                                              ^^^^^^^
+         8 | …d: {type: postgres, url: 'postgresql://x', hots: y, port: 99999, password: hunter2, sslmode: on}
+           |                                                                             ^^^^^^^
            = note: references are env:NAME, file:PATH, dotenv:FILE#NAME and command:["program", "argument"]
         demo.yaml:8:96: error: 'sslmode' must be one of disable, allow, prefer, require, verify-ca, verify-full, not 'on' [RB0124]
-         8 | …pe: postgres, url: 'postgresql://x', hots: y, port: 99999, password: hunter2, sslmode: on}
-           |                                                                                        ^^
+         8 | …d: {type: postgres, url: 'postgresql://x', hots: y, port: 99999, password: hunter2, sslmode: on}
+           |                                                                                               ^^
         demo.yaml:9:3: error: the target 'e' has no 'files': its Compose files, in the order they are merged [RB0123]
          9 |   e: {type: compose, project: p, env_file: {a: b}}
            |   ^

@@ -136,7 +136,7 @@ import Testing
       lines == [
         "3:15 RB0701: the page does not allow 'demo', only staging",
         "4:26 RB0603: the environment 'demo' has no target 'cahce', which the page requires (did you mean 'cache'?)",
-        "6:11 RB0603: the environment 'demo' has no target of type redis, which 'redis' acts on (a step that is for some environments only has a condition that looks at '$target_types' or '$environment')",
+        "6:12 RB0603: the environment 'demo' has no target of type redis, which 'redis' acts on (a step that is for some environments only has a condition that looks at '$target_types' or '$environment')",
         "10:15 RB0603: the environment 'demo' has no target 'bd' (did you mean 'db'?)",
         "14:15 RB0605: 'api' is of type http; 'sql' acts on postgres",
         "18:16 RB0605: 'local' is this machine; 'http' acts on http",
@@ -156,7 +156,7 @@ import Testing
     #expect(
       try plan(page, environment: Self.demo + "\n  other: {type: http, url: 'http://127.0.0.1:1'}\n").lines
         == [
-          "4:10 RB0604: 'http' could act on api or other (say which: 'on=api')"
+          "4:11 RB0604: 'http' could act on api or other (say which: 'on=api')"
         ])
   }
 
@@ -218,8 +218,8 @@ import Testing
     let missing = try plan(page, from: "deploy")
     #expect(
       missing.lines == [
-        "14:10 RB0703: 'deploy' uses 'really', which 'really' would have given (pass it: -p really=…)",
-        "14:10 RB0703: 'deploy' uses 'version', which 'build' would have given (pass it: -p version=…)",
+        "14:11 RB0703: 'deploy' uses 'really', which 'really' would have given (pass it: -p really=…)",
+        "14:11 RB0703: 'deploy' uses 'version', which 'build' would have given (pass it: -p version=…)",
       ])
     let passed = try plan(page, parameters: ["version": "1.2", "really": "true"], from: "deploy")
     #expect(passed.lines == [])
@@ -229,7 +229,7 @@ import Testing
     #expect(only.plan?.unselected.map(\.rawValue) == ["build", "really", "deploy"])
     #expect(
       try plan(page, parameters: ["version": "1"]).lines == [
-        "4:10 RB0702: 'version' is given by the step 'build', which runs (only what a step that is left out would have given can be passed with -p)"
+        "4:11 RB0702: 'version' is given by the step 'build', which runs (only what a step that is left out would have given can be passed with -p)"
       ])
     #expect(
       try plan(page, from: "chek").lines.last?.hasSuffix("no step is named 'chek' (did you mean 'check'?)")
@@ -253,10 +253,11 @@ import Testing
       true
       ```
       """
+    let (_, lines) = try plan(page, environment: Self.demo + "\n  cache: {type: redis, url: 'env:REDIS'}\n")
     #expect(
-      try plan(page, environment: Self.demo + "\n  cache: {type: redis, url: 'env:REDIS'}\n").lines == [
-        "8:14 RB0209: the target 'api' has no 'host' for '${target_host}'",
-        "12:14 RB0402: 'url' of the target 'cache' is a secret and has no '${target_url}'",
+      lines == [
+        "8:16 RB0209: the target 'api' has no 'host' for '${target_host}'",
+        "12:16 RB0402: 'url' of the target 'cache' is a secret and has no '${target_url}'",
       ])
   }
 }
