@@ -21,7 +21,7 @@ struct GraphView {
   var mermaid: String {
     var text = "flowchart TD\n"
     for step in plan.steps {
-      let label = "\(quoted(step.title))<br/>\(step.id) · \(word(for: step))"
+      let label = "\(quoted(step.title))<br/>\(caption(of: step))"
       let shape = step.effect == .read ? ("[", "]") : step.effect == .write ? ("([", "])") : ("{{", "}}")
       text += "  \(identifier(step.id))\(shape.0)\"\(label)\"\(shape.1)\n"
     }
@@ -49,7 +49,7 @@ struct GraphView {
         case .destructive: ", shape=octagon"
         }
       text +=
-        "  \"\(step.id)\" [label=\"\(escaped(step.title))\\n\(step.id) · \(word(for: step))\"\(style)];\n"
+        "  \"\(step.id)\" [label=\"\(escaped(step.title))\\n\(caption(of: step))\"\(style)];\n"
     }
     for edge in edges {
       let attributes =
@@ -75,6 +75,11 @@ struct GraphView {
     // This process has nothing left to do: it becomes the drawer.
     execv(program, &arguments)
     throw CommandFailure("\(program): \(String(cString: strerror(errno)))", exitCode: 70)
+  }
+
+  /// What stands below the title; a step without a title of its own is called by its id, which is not said twice.
+  private func caption(of step: Step) -> String {
+    step.title == step.id.rawValue ? word(for: step) : "\(step.id) · \(word(for: step))"
   }
 
   private func word(for step: Step) -> String {
