@@ -178,8 +178,8 @@ import Testing
           s_look["look<br/>read on local"]
           s_act(["act<br/>write on local"])
           s_back(["back<br/>write on local"])
-          s_act -. undo .-> s_back
           s_look --> s_act
+          s_act -. undo .-> s_back
 
         """, "\(mermaid.output)")
     let dot = try await scene.runbook("graph", "page", "--env", "test", "--as", "dot")

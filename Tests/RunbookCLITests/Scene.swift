@@ -149,9 +149,10 @@ final class Scene: Sendable {
       &attributes, ct_spawn_setsid | Int16(POSIX_SPAWN_SETSIGDEF | POSIX_SPAWN_SETSIGMASK))
     let program = builtProgram("runbook")
     let path = getenv("PATH").map { String(cString: $0) } ?? "/usr/bin:/bin"
+    // The first of two variables with one name is the one that counts.
     let environment =
-      ["PATH=\(path)", "HOME=\(folder)", "USER=tester", "TERM=xterm", "RUNBOOK_STORE=\(store)"] + variables
-      + more
+      more + variables
+      + ["PATH=\(path)", "HOME=\(folder)", "USER=tester", "TERM=xterm", "RUNBOOK_STORE=\(store)"]
     var argv = ([program] + arguments).map { strdup($0) } + [nil]
     var envp = environment.map { strdup($0) } + [nil]
     defer { (argv + envp).forEach { free($0) } }
