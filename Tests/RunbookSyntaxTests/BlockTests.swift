@@ -94,6 +94,18 @@ import Testing
         """)
   }
 
+  @Test(arguments: [
+    ("- [ ] replace [X] by the name", false), ("- [ ] a `[x]` in code", false), ("1. [ ] see [x][y]", false),
+    ("- [x] done [ ]", true), ("- [X] done", true),
+  ])
+  func `a task is checked by its own box and by no other in its line`(line: String, isChecked: Bool) throws {
+    let page = "---\nrunbook: 1\ntitle: T\n---\n\(line)\n"
+    let (document, _) = Document.parse(SourceFile(path: "test.md", bytes: Array(page.utf8)))
+    let task = try #require(
+      document.blocks.compactMap { block in if case .task(let task) = block { task } else { nil } }.first)
+    #expect(task.isChecked == isChecked)
+  }
+
   @Test func `blocks inside of a task follow it`() {
     #expect(
       outline(of: "1. [ ] Fail over\n\n   Then:\n\n   ```bash {#a}\n   b\n   ```\n2. [ ] Tell them\n") == """

@@ -99,13 +99,14 @@ struct BlockReader {
   /// - Returns: The text of the task.
   private mutating func readTask(_ node: MarkdownNode, item: ListItem) -> String {
     let start = page.offset(line: node.startLine, column: node.startColumn)
+    let isChecked = isChecked(from: start, before: page.line(node.startLine).upperBound)
     guard let first = node.firstChild, case .paragraph = first.kind else {
       let range = SourceRange(
         start: start, end: max(start, bytes.trimmed(page.line(node.startLine)).upperBound))
       blocks.append(
         .task(
           TaskItem(
-            text: "", markdown: "", isChecked: node.isChecked, range: range,
+            text: "", markdown: "", isChecked: isChecked, range: range,
             textRange: SourceRange(at: range.end),
             attributes: nil, item: item, containers: containers())))
       return ""
@@ -120,10 +121,20 @@ struct BlockReader {
         TaskItem(
           text: content.text,
           markdown: markdown(of: content.range.start..<markdownEnd, from: first.startLine),
-          isChecked: node.isChecked,
+          isChecked: isChecked,
           range: SourceRange(start: min(start, content.range.start), end: content.range.end),
           textRange: content.range, attributes: attributes, item: item, containers: containers())))
     return content.text
+  }
+
+  /// Whether the box of a task that begins at `start` is checked.
+  ///
+  /// The library's own answer is yes for any `[x]` in the line.
+  private func isChecked(from start: Int, before end: Int) -> Bool {
+    guard let box = bytes.firstOffset(of: UInt8(ascii: "["), in: start..<end), box + 1 < end else {
+      return false
+    }
+    return bytes[box + 1] == UInt8(ascii: "x") || bytes[box + 1] == UInt8(ascii: "X")
   }
 
   private mutating func readHeading(_ node: MarkdownNode) {

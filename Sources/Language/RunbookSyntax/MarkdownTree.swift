@@ -103,8 +103,6 @@ struct MarkdownNode: Equatable {
   }
   /// Whether an item has a checkbox: `tasklist` is the only extension that makes items.
   var isTask: Bool { cmark_node_get_syntax_extension(pointer) != nil }
-  /// Whether the box is checked.
-  var isChecked: Bool { cmark_gfm_extensions_get_tasklist_item_checked(pointer) }
 
   /// The text of a leaf as the library rewrote it, valid as long as the tree.
   var literal: UnsafeBufferPointer<UInt8> {
