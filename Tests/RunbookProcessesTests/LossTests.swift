@@ -1,3 +1,4 @@
+import CProcess
 import Glibc
 import RunbookModel
 import RunbookProcesses
@@ -118,6 +119,27 @@ import Testing
     #expect(await driver.end() == 0)
     #expect(sleeps(length).isEmpty)
     #expect(driver.lines.first == "end supervisorLost cause deadline survivors []")
+  }
+
+  @Test func `a supervisor that hangs between two steps does not hold up the end`() async throws {
+    let driver = Driver([], [["true"], ["sleep", "0.5"]])
+    #expect(await eventually { driver.lines.contains { $0.hasPrefix("end ") } })
+    let supervisor = try #require(driver.supervisor)
+    kill(supervisor, SIGSTOP)
+    #expect(await driver.end() == 0)
+    kill(supervisor, SIGKILL)
+  }
+
+  @Test func `the end of a child is waited for, but not for ever`() async throws {
+    var pid: pid_t = 0
+    let command: [String] = ["sleep", "60"]
+    var words = command.map { strdup($0) } + [nil]
+    defer { words.forEach { free($0) } }
+    #expect(posix_spawnp(&pid, "sleep", nil, nil, &words, environ) == 0)
+    #expect(rb_await_child(pid, 50) == -1)
+    kill(pid, SIGKILL)
+    #expect(rb_await_child(pid, 10_000) == 0)
+    #expect(rb_await_child(pid, 10_000) == 0, "nobody is left to wait for")
   }
 
   @Test func `with both killed the leader is dead and the rest is found by its marker`() async throws {

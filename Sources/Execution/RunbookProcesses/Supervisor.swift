@@ -65,9 +65,10 @@ final class Supervisor: Sendable {
     }
   }
 
-  /// Waits for its end, which must be near.
+  /// Waits for its end, which must be near; who does not end in 3 s, because it is stopped or the kernel holds
+  /// it, is left to the system, so that nothing of it holds this process up.
   private func waitForEnd() {
-    while waitpid(pid, nil, 0) < 0, errno == EINTR {}
+    guard rb_await_child(pid, 3_000) == 0 else { return }
     Self.living.withLock { _ = $0.remove(pid) }
   }
 
@@ -101,7 +102,9 @@ final class Supervisor: Sendable {
   /// Whether it still holds its end of the control socket.
   var isAlive: Bool {
     var state = pollfd(fd: control.number, events: Int16(POLLIN), revents: 0)
-    return poll(&state, 1, 0) == 0
+    // Not EINTR: a signal in this process says nothing of the supervisor.
+    while poll(&state, 1, 0) < 0, errno == EINTR {}
+    return state.revents == 0
   }
 
   /// After its death, or instead of one that hangs: ends it and waits for it. Its children are this process's

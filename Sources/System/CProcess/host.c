@@ -8,6 +8,7 @@
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
+#include <sys/pidfd.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
@@ -150,6 +151,26 @@ int rb_open_terminal(int *master, int *slave, const struct termios *modes, const
 }
 
 int rb_adopt_orphans(int adopt) { return prctl(PR_SET_CHILD_SUBREAPER, adopt, 0, 0, 0); }
+
+int rb_await_child(pid_t pid, int limit_milliseconds) {
+  int handle = pidfd_open(pid, 0);
+  int result = -1;
+  for (int waited = 0; result && waited <= limit_milliseconds;) {
+    pid_t reaped = waitpid(pid, NULL, WNOHANG);
+    if (reaped == pid || (reaped < 0 && errno == ECHILD)) {
+      result = 0;
+    } else if (handle >= 0) {
+      // Its end wakes this up; in slices, because a signal may cut one short.
+      poll(&(struct pollfd){.fd = handle, .events = POLLIN}, 1, 100);
+      waited += 100;
+    } else {
+      nanosleep(&(struct timespec){.tv_nsec = 3000000}, NULL);
+      waited += 3;
+    }
+  }
+  if (handle >= 0) close(handle);
+  return result;
+}
 
 /// What tells the orphans of a dead supervisor from this process's other children.
 struct orphanage {

@@ -77,17 +77,21 @@ struct RunSession {
     if display != nil { processes.prepare() }
     do {
       let code = try await execute()
-      await filters.finish()
-      await display?.finish()
-      terminal?.restore()
+      await close()
       return code
     } catch let failure as JournalFailure {
-      await display?.finish()
-      terminal?.restore()
+      await close()
       return fail("stopped, because the audit log cannot be written: \(failure.reason)", 74)
     } catch {
+      await close()
       return fail("\(error)", 70)
     }
+  }
+
+  private func close() async {
+    await filters.finish()
+    await display?.finish()
+    terminal?.restore()
   }
 
   private func execute() async throws -> Int32 {

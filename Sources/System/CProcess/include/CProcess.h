@@ -152,6 +152,10 @@ int rb_open_terminal(int *master, int *slave, const struct termios *modes, const
 /// Makes this process adopt the orphans below it, or no longer. One switch for the whole process.
 int rb_adopt_orphans(int adopt);
 
+/// Waits at most `limit_milliseconds` for the end of one child of this process and reaps it; 0 once it is gone,
+/// -1 if it is still there.
+int rb_await_child(pid_t pid, int limit_milliseconds);
+
 /// Kills what is left of one child's tree after its supervisor died and left its children to this process,
 /// and reaps all of those that are dead; waits for that at most `limit_milliseconds`.
 ///
