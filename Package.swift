@@ -70,7 +70,7 @@ let package = Package(
     module("Execution", "RunbookProcesses", contract + ["CProcess"]),
     module("Execution", "RunbookFilters", contract + ["CJQ"]),
 
-    module("Adapters", "CommandAdapter", contract),
+    module("Adapters", "CommandAdapter", contract + ["CCrypto"]),
     module("Adapters", "HTTPTransport", ["CCurl", "RunbookAdapter"]),
     module("Adapters", "ComposeAdapter", contract + ["CYAML", "HTTPTransport"]),
     module("Adapters", "HealthAdapter", contract + ["HTTPTransport"]),

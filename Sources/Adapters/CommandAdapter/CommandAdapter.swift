@@ -34,12 +34,14 @@ public struct CommandAdapter: Adapter {
 
   public func invocation(of options: CommandOptions, on target: Target, values: [String: Value]) -> String {
     var lines = ["# \(options.language.displayName)"]
-    if let directory = options.directory { lines[0] += ", in \(directory.displayText(values))" }
+    if let directory = options.directory {
+      lines[0] += ", in \(ShownValue.text(directory.displayText(values)))"
+    }
     for name in options.mentioned {
-      if let value = values[name] { lines.append("# \(name)=\(value.displayText)") }
+      if let value = values[name] { lines.append("# \(name)=\(ShownValue.text(value))") }
     }
     for variable in options.variables {
-      lines.append("# \(variable.name)=\(variable.value.displayText(values))")
+      lines.append("# \(variable.name)=\(ShownValue.text(variable.value.displayText(values)))")
     }
     return lines.joined(separator: "\n") + "\n" + options.script
   }
