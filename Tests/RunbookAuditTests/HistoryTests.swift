@@ -67,6 +67,31 @@ import Testing
     #expect(runs.map(\.actor.user) == ["eve", "eve", "eve"])
   }
 
+  @Test func `counts a dry run by what it says of its steps, not as steps that failed or were skipped`()
+    async throws
+  {
+    let scratch = try Scratch()
+    let store = try AuditStore.forTest(scratch.store)
+    func finished(_ verdict: Verdict, _ status: StepStatus) -> RunEvent.Kind {
+      var finished = EventSamples.plainFinished
+      finished.result.status = status
+      finished.result.verdict = verdict
+      finished.result.json = ["stdout": "\"verdict\":\"failed\""]
+      return .stepFinished(finished)
+    }
+    _ = try await store.append(
+      [
+        Self.planned("deploy", "demo"), finished(.executed, .ok), finished(.executed, .failed),
+        finished(.verified, .skipped), finished(.deferred, .failed), finished(.shown, .skipped),
+        .stepSkipped("a", .condition("false")), .stepSkipped("b", .blocked(by: "a")),
+        .stepSkipped("c", .notSelected),
+      ].map { RunEvent(run: RunID("20261120T130000Z-ddddd"), mode: .dryRun, kind: $0) })
+    let reader = try #require(try AuditReader.open(scratch.store))
+    let run = try #require(try reader.history().first)
+    #expect(run.verdicts == [.executed: 2, .verified: 1, .deferred: 1, .shown: 1, .skipped: 1])
+    #expect(run.statuses == [.blocked: 1])
+  }
+
   @Test func `is narrowed by what is asked for`() async throws {
     let reader = try await Self.filled(try Scratch())
     let second = try reader.history()[1].started

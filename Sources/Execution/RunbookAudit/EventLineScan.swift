@@ -108,6 +108,12 @@ struct EventLineScan {
   /// `status` of an event that has one near its beginning.
   var status: String? { text(after: #""status":""#, from: dataStart) }
 
+  /// `verdict` of an outcome in a dry run.
+  var verdict: String? { text(after: #""verdict":""#, from: dataStart) }
+
+  /// `reason` of an event that has one near its beginning.
+  var reason: String? { text(after: #""reason":""#, from: dataStart) }
+
   /// Where what the event says begins.
   var dataStart: Int {
     var offset = runEnd

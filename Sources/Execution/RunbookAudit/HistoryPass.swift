@@ -53,8 +53,16 @@ struct HistoryPass {
       summary.openStep = scan.step.map { StepID($0) }
     } else if scan.isOf(type: "step.finished") || scan.isOf(type: "step.resolved") {
       summary.openStep = nil
-      if let status = scan.status.flatMap({ StepStatus(rawValue: $0) }) {
+      if summary.mode == .dryRun, let verdict = scan.verdict.flatMap({ Verdict(rawValue: $0) }) {
+        summary.verdicts[verdict, default: 0] += 1
+      } else if let status = scan.status.flatMap({ StepStatus(rawValue: $0) }) {
         summary.statuses[status, default: 0] += 1
+      }
+    } else if scan.isOf(type: "step.skipped"), summary.mode == .dryRun {
+      switch scan.reason {
+      case "condition": summary.verdicts[.skipped, default: 0] += 1
+      case "blocked": summary.statuses[.blocked, default: 0] += 1
+      default: break
       }
     } else if scan.isOf(type: "step.skipped") {
       summary.statuses[.skipped, default: 0] += 1

@@ -18,8 +18,10 @@ public struct RunSummary: Sendable, Hashable {
   public internal(set) var lastEvent: Timestamp
   /// How it ended; nil while it runs, and where it died.
   public internal(set) var outcome: RunOutcome?
-  /// Steps that ended in an attempt of their own, by status.
+  /// Steps that ended in an attempt of their own, by status; of a dry run only those without a verdict.
   public internal(set) var statuses: [StepStatus: Int]
+  /// Of a dry run: its steps by what it says of them. A step that was only simulated has no other end.
+  public internal(set) var verdicts: [Verdict: Int] = [:]
   /// The step with an intent and no outcome yet.
   public internal(set) var openStep: StepID?
 

@@ -67,6 +67,12 @@ struct HistoryCommand: ParsableCommand {
     }
   }
 
+  /// The steps of a run by status, those of a dry run by verdict.
+  private static func counts(of run: RunSummary) -> [(word: String, count: Int)] {
+    Verdict.allCases.compactMap { verdict in run.verdicts[verdict].map { (verdict.rawValue, $0) } }
+      + StepStatus.allCases.compactMap { status in run.statuses[status].map { (status.rawValue, $0) } }
+  }
+
   private func time(_ text: String, _ option: String) throws -> Timestamp {
     guard let time = Timestamp(text) else {
       throw ValidationError("\(option) \(text): a time is written as 2026-11-20T23:15:00.000Z")
@@ -79,9 +85,7 @@ struct HistoryCommand: ParsableCommand {
     for run in runs {
       let style = run.outcome.map { EventLines.style(of: $0) } ?? .caution
       let mode = run.mode == .run ? "" : " (\(run.mode.rawValue))"
-      let counts = StepStatus.allCases.compactMap { status in
-        run.statuses[status].map { "\($0) \(status.rawValue)" }
-      }
+      let counts = Self.counts(of: run).map { "\($0.count) \($0.word)" }
       var line = "\(run.id)  " + screen.styled(run.status + mode, style)
       line += "  \(TerminalText.inert(run.runbook.name)) in \(TerminalText.inert(run.environment))"
       line += screen.styled(
@@ -105,9 +109,7 @@ struct HistoryCommand: ParsableCommand {
       "started": .string(run.started.description), "last_event": .string(run.lastEvent.description),
       "duration_ms": .integer(run.milliseconds), "open_step": .optional(run.openStep?.rawValue),
       "steps": .object(
-        StepStatus.allCases.compactMap { status in
-          run.statuses[status].map { JSONValue.Member(status.rawValue, .integer($0)) }
-        }),
+        Self.counts(of: run).map { JSONValue.Member($0.word, .integer($0.count)) }),
     ]
   }
 }
