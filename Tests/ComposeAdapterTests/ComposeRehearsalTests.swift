@@ -9,6 +9,7 @@ import Testing
     switch try await stack.rehearse(body, values) {
     case .verified(let text): "verified: \(text)"
     case .unverifiable(let text): "unverifiable: \(text)"
+    case .refuted(let text): "refuted: \(text)"
     }
   }
 

@@ -82,7 +82,79 @@ struct RehearsalTests {
     report = try await dry.run()
     #expect(report.outcome == .failed(StepID("a")))
     #expect(report.details["a"] == "no program 'frob'")
-    #expect(dry.coverage == "2 steps: 2 failed")
+    // What 'a' would have done may be what 'b' misses.
+    #expect(report.details["b"] == "comes after a step that was only simulated; now: no program 'frob'")
+    #expect(dry.coverage == "2 steps: 1 unverifiable, 1 failed")
+  }
+
+  @Test func `a proof that fails after a simulated write it hangs on shows nothing`() async throws {
+    var dry = Dry([
+      .call("w"), .call("next"),
+      .call("apart") {
+        $0.hasExplicitNeeds = true
+        $0.needs = []
+      },
+      .call("needs-next") {
+        $0.hasExplicitNeeds = true
+        $0.needs = [StepID("next")]
+      },
+    ])
+    dry.rehearse = { context in
+      context.step.rawValue == "w"
+        ? .success(.verified("ok")) : .failure(StepFailure(.sql, "no table 't'", effectIsPossible: false))
+    }
+    let report = try await dry.run()
+    #expect(report.details["next"] == "comes after a step that was only simulated; now: no table 't'")
+    #expect(report.details["needs-next"] == report.details["next"])
+    #expect(report.details["apart"] == "no table 't'", "no step before it can help")
+    #expect(report.outcome == .failed(StepID("apart")))
+    #expect(dry.coverage == "4 steps: 1 verified, 2 unverifiable, 1 failed")
+  }
+
+  @Test func `what no step before it can mend fails wherever it stands`() async throws {
+    var dry = Dry([.call("w"), .call("broken")])
+    dry.rehearse = { context in
+      .success(context.step.rawValue == "w" ? .verified("ok") : .refuted("bash does not parse it"))
+    }
+    let report = try await dry.run()
+    #expect(report.outcome == .failed(StepID("broken")))
+    #expect(report.details["broken"] == "bash does not parse it")
+    #expect(dry.coverage == "2 steps: 1 verified, 1 failed")
+  }
+
+  @Test func `undo and rescue steps are proved behind the walk and counted`() async throws {
+    var dry = Dry([
+      .call("w") {
+        $0.undo = StepID("un-w")
+        $0.onFailure = .rescue(StepID("help"))
+      },
+      .call("r", .read), .call("left-out") { $0.undo = StepID("un-left-out") },
+      .call("un-w", role: .undo), .call("un-left-out", role: .undo), .call("help", .read, role: .rescue),
+      .call("nobody", role: .rescue), .call("v", .read, role: .verify),
+    ])
+    dry.trial.plan.unselected = [StepID("left-out")]
+    var report = try await dry.run()
+    #expect(report.calls == ["rehearse w", "perform r", "rehearse un-w", "perform help"])
+    #expect(report.log.contains("intent un-w#1 undo of w simulated\nskipped un-w#1 (verified)"))
+    #expect(report.log.contains("intent help#1 rescue of w\nok help#1 (executed)"))
+    #expect(report.outcome == .completed)
+    #expect(dry.coverage == "4 steps: 2 executed, 2 verified")
+
+    dry.rehearse = { context in
+      context.step.rawValue == "w"
+        ? .success(.verified("ok")) : .failure(StepFailure(.notFound, "no file", effectIsPossible: false))
+    }
+    report = try await dry.run()
+    #expect(report.details["un-w"] == "would take back 'w', which was only simulated; now: no file")
+    #expect(report.outcome == .incomplete)
+  }
+
+  @Test func `an undo step that does not parse fails the rehearsal`() async throws {
+    var dry = Dry(Step.undoable("w"))
+    dry.rehearse = { context in
+      .success(context.step.rawValue == "w" ? .verified("ok") : .refuted("bash does not parse it"))
+    }
+    #expect(try await dry.run().outcome == .failed(StepID("un-w")))
   }
 
   @Test func `a false condition skips a read and still proves a write`() async throws {

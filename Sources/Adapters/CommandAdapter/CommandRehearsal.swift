@@ -12,24 +12,31 @@ struct CommandRehearsal {
     guard access(directory, X_OK) == 0 else {
       throw StepFailure(.notFound, "the directory '\(directory)' cannot be entered", effectIsPossible: false)
     }
-    try await parse()
+    if let error = try await parseError() { return .refuted(error) }
     var proofs = ["\(options.language.interpreter) parses it"]
     if options.language != .python {
       let programs = try findPrograms()
       if !programs.isEmpty { proofs.append("on PATH: \(programs.joined(separator: ", "))") }
-      if try await lint() { proofs.append("shellcheck finds no error") }
+      switch try await lint() {
+      case .clean: proofs.append("shellcheck finds no error")
+      case .error(let text): return .refuted(text)
+      case .notInstalled: break
+      }
     }
     return .verified(proofs.joined(separator: "; "))
   }
 
-  private func parse() async throws(StepFailure) {
+  /// Why it is no program of its language; nil where it is one.
+  private func parseError() async throws(StepFailure) -> String? {
     let result = try await context.processes.run(try options.parseRequest(in: context), in: context)
-    guard result.end == .exited(0) else {
-      let text = result.standardError.text ?? "the interpreter does not say why"
+    guard result.cause == .itself, case .exited(let code) = result.end else {
       throw StepFailure(
-        .exit, "\(options.language.interpreter) does not parse it: \(lastLine(of: text))",
+        .timeout, "\(options.language.interpreter) did not get to the end of parsing it",
         effectIsPossible: false)
     }
+    if code == 0 { return nil }
+    let text = result.standardError.text ?? "the interpreter does not say why"
+    return "\(options.language.interpreter) does not parse it: \(lastLine(of: text))"
   }
 
   private func lastLine(of text: String) -> Substring {
@@ -72,9 +79,11 @@ struct CommandRehearsal {
     return path.split(separator: ":").contains { access("\($0)/\(command)", X_OK) == 0 }
   }
 
-  /// Whether ShellCheck was there to judge it.
-  private func lint() async throws(StepFailure) -> Bool {
-    guard isExecutable("shellcheck") else { return false }
+  /// What ShellCheck says of it.
+  private enum Lint { case notInstalled, clean, error(String) }
+
+  private func lint() async throws(StepFailure) -> Lint {
+    guard isExecutable("shellcheck") else { return .notInstalled }
     let request = ProcessRequest(
       executable: "shellcheck",
       arguments: [
@@ -86,8 +95,8 @@ struct CommandRehearsal {
     guard result.end == .exited(0) else {
       let text = result.standardOutput.text ?? ""
       let first = text.split(separator: "\n").first ?? "no reason given"
-      throw StepFailure(.exit, "shellcheck finds an error: \(first)", effectIsPossible: false)
+      return .error("shellcheck finds an error: \(first)")
     }
-    return true
+    return .clean
   }
 }

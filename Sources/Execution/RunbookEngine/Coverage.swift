@@ -2,7 +2,7 @@ public import RunbookModel
 
 /// How much of a plan a dry run could tell of: what its last line says.
 public struct Coverage: Sendable, Hashable {
-  /// Selected main steps the rehearsal came to.
+  /// Selected main steps the rehearsal came to, and the undo and rescue steps they name.
   public internal(set) var steps: Int
   /// Steps by verdict; a verdict that no step got is absent.
   public internal(set) var counts: [Verdict: Int] = [:]

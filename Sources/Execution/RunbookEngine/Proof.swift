@@ -53,21 +53,45 @@ struct Proof {
   ) -> (Verdict, detail: String, StepFailure?) {
     let proven: (verdict: Verdict, detail: String)
     var failure: StepFailure?
+    var isFinal = false
     switch rehearsal {
     case .success(.verified(let text)): proven = (.verified, performer.redacted(text))
     case .success(.unverifiable(let text)): proven = (.unverifiable, performer.redacted(text))
+    case .success(.refuted(let text)):
+      let detail = performer.redacted(text)
+      proven = (.failed, detail)
+      failure = StepFailure(.expectation, detail, effectIsPossible: false)
+      isFinal = true
     case .failure(let error):
       let detail = performer.redacted(error.detail)
       proven = (.failed, detail)
       failure = StepFailure(error.reason, detail, effectIsPossible: false)
     }
     switch task.standing {
-    case .asInRun, .afterSimulatedWrite, .missingValue: return (proven.verdict, proven.detail, failure)
+    // What a step before it would have changed may be the very thing that is missing now.
+    case .afterSimulatedWrite where failure != nil && !isFinal:
+      return (.unverifiable, "comes after a step that was only simulated; now: \(proven.detail)", nil)
+    case .onCall(let role) where failure != nil && !isFinal:
+      return (.unverifiable, "\(role.calledFor); now: \(proven.detail)", nil)
+    case .asInRun, .afterSimulatedWrite, .onCall, .missingValue:
+      return (proven.verdict, proven.detail, failure)
     case .undecided(let by):
       // Whether a run comes here is not known, so a failed proof is no failure of the run.
       let detail = "its condition hangs on '\(by)'; \(proven.verdict.rawValue): \(proven.detail)"
       return (proven.verdict == .verified ? .deferred : .unverifiable, detail, nil)
     case .conditionIsFalse: return (.skipped, "\(proven.verdict.rawValue): \(proven.detail)", nil)
+    }
+  }
+}
+
+extension StepRole {
+  /// When such a step runs, in words.
+  var calledFor: String {
+    switch self {
+    case .main: "runs in its place"
+    case .undo(let owner): "would take back '\(owner)', which was only simulated"
+    case .rescue(let owner): "would run only after '\(owner)' failed"
+    case .verify(let owner): "would run only after a crash in '\(owner)'"
     }
   }
 }

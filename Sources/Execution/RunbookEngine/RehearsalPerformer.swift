@@ -74,7 +74,10 @@ public struct RehearsalPerformer: StepPerformer {
     case .afterSimulatedWrite where !isFine:
       verdict = .deferred
       detail = "comes after a step that was only simulated; now: \(failure ?? "failed")"
-    case .asInRun, .afterSimulatedWrite, .missingValue, .conditionIsFalse:
+    case .onCall(let role) where !isFine:
+      verdict = .deferred
+      detail = "\(role.calledFor); now: \(failure ?? "failed")"
+    case .asInRun, .afterSimulatedWrite, .onCall, .missingValue, .conditionIsFalse:
       // With `continue` a run gets past it: then it is a finding like any other.
       verdict = isFine || task.step.onFailure == .continue ? .executed : .failed
       detail = failure

@@ -4,12 +4,14 @@ public import RunbookModel
 public enum RehearsalStanding: Sendable, Hashable {
   /// Nothing before it was only simulated.
   case asInRun
-  /// A read may fail because a write before it did not happen.
+  /// It may fail because a write before it did not happen.
   case afterSimulatedWrite
   /// Its condition hangs on a step whose outcome is not known.
   case undecided(by: StepID)
   /// It mentions a value that a simulated step would give.
   case missingValue(from: StepID)
+  /// Outside the walk: it would take back or rescue, which nothing in a rehearsal calls for.
+  case onCall(StepRole)
   /// Its condition, the text given, is false; proved all the same.
   case conditionIsFalse(String)
 }

@@ -2,7 +2,8 @@ package import RunbookModel
 
 /// A dry run as a value: the same walk, in which writes are proved and reads are run.
 ///
-/// It goes on past failures, because a rehearsal is to find all of them.
+/// It goes on past failures, because a rehearsal is to find all of them. Behind the main steps come the undo and
+/// rescue steps that they name: whoever needs them has no time to find out that they do not work.
 package struct RehearsalState: RunWalk, Equatable {
   /// How far one step came.
   struct Progress: Sendable, Equatable {
@@ -13,6 +14,12 @@ package struct RehearsalState: RunWalk, Equatable {
     var hasRun = false
     /// Decided conditions by index.
     var conditions: [Int: Bool] = [:]
+  }
+
+  /// A step outside the walk that a selected main step names.
+  private struct OnCall: Sendable, Equatable {
+    let step: StepID
+    let role: StepRole
   }
 
   package private(set) var ledger: Ledger
@@ -26,16 +33,34 @@ package struct RehearsalState: RunWalk, Equatable {
   private var signal: String?
   /// Steps whose outcome in a run is not known: simulated ones, people's, and what hangs on them.
   private var uncertain: Set<StepID> = []
-  private var hasSimulatedWrite = false
+  private var simulatedWrites: Set<StepID> = []
+  /// Undo and rescue steps, in the plan's order.
+  private let onCall: [OnCall]
   private var activeMilliseconds = 0
 
   /// Before the first event.
-  package init(run: RunID, plan: Plan) { ledger = Ledger(run: run, plan: plan) }
+  package init(run: RunID, plan: Plan) {
+    ledger = Ledger(run: run, plan: plan)
+    let unselected = Set(plan.unselected)
+    let owners = plan.mainSteps.filter { !unselected.contains($0.id) && !$0.target.isAbsent }
+    onCall = plan.steps.compactMap { step in
+      // Where its target is missing, so is that of its owner, or a run says so when it comes to that.
+      guard !step.target.isAbsent else { return nil }
+      switch step.role {
+      case .undo:
+        return owners.first { $0.undo == step.id }.map { OnCall(step: step.id, role: .undo(of: $0.id)) }
+      case .rescue:
+        return owners.first { $0.onFailure == .rescue(step.id) }
+          .map { OnCall(step: step.id, role: .rescue(of: $0.id)) }
+      case .main, .verify: return nil
+      }
+    }
+  }
 
   package func attempts(of id: StepID) -> Int { attemptCounts[id] ?? 0 }
   package var offersUndo: Bool { false }
   package func status(of id: StepID) -> StepStatus? { progress[id]?.status }
-  package func role(of id: StepID) -> StepRole { .main }
+  package func role(of id: StepID) -> StepRole { onCall.first { $0.step == id }?.role ?? .main }
   package var remainingMilliseconds: Int? {
     ledger.plan.timeoutMilliseconds.map { max(0, $0 - activeMilliseconds) }
   }
@@ -103,7 +128,7 @@ package struct RehearsalState: RunWalk, Equatable {
 
   private mutating func mark(_ id: StepID) {
     uncertain.insert(id)
-    if ledger.step(id).effect > .read { hasSimulatedWrite = true }
+    if ledger.step(id).effect > .read { simulatedWrites.insert(id) }
   }
 
   // MARK: Actions
@@ -111,17 +136,19 @@ package struct RehearsalState: RunWalk, Equatable {
   package func next(_ options: RunOptions) -> RunAction {
     if let outcome { return .finish(outcome) }
     if let openIntent { return .settle(openIntent, attempt: attempts(of: openIntent)) }
-    guard position < ledger.mainSteps.count else { return .finish(walkOutcome) }
+    let next = position < ledger.mainSteps.count ? ledger.mainSteps[position] : nextOnCall
+    guard let next else { return .finish(walkOutcome) }
     if let signal { return .finish(.interrupted(signalNumber(signal))) }
-    let step = ledger.step(ledger.mainSteps[position])
+    let step = ledger.step(next)
+    let role = role(of: next)
     if ledger.plan.unselected.contains(step.id) { return .skip(step.id, .notSelected) }
-    if let blocker = blocker(of: step) { return .skip(step.id, .blocked(by: blocker)) }
+    if role == .main, let blocker = blocker(of: step) { return .skip(step.id, .blocked(by: blocker)) }
     let conditions = progress[step.id]?.conditions ?? [:]
     var undecided: StepID?
     for (index, filter) in step.conditions.enumerated() {
       switch conditions[index] {
       case true?: continue
-      case false?: return skip(step, filter)
+      case false?: return skip(step, role, filter)
       case nil:
         guard let hanging = ledger.steps(mentionedIn: filter).intersection(uncertain).min() else {
           return .decide(step.id, index: index)
@@ -131,22 +158,40 @@ package struct RehearsalState: RunWalk, Equatable {
     }
     if let producer = ledger.missingProducer(for: step) {
       return uncertain.contains(producer)
-        ? .begin(step.id, role: .main, .missingValue(from: producer))
+        ? .begin(step.id, role: role, .missingValue(from: producer))
         : .skip(step.id, .blocked(by: producer))
     }
-    if let failure = ledger.targetFailure(of: step) { return .fail(step.id, role: .main, failure) }
-    if let undecided { return .begin(step.id, role: .main, .undecided(by: undecided)) }
-    return .begin(step.id, role: .main, hasSimulatedWrite ? .afterSimulatedWrite : .asInRun)
+    if let failure = ledger.targetFailure(of: step) { return .fail(step.id, role: role, failure) }
+    if let undecided { return .begin(step.id, role: role, .undecided(by: undecided)) }
+    guard role == .main else { return .begin(step.id, role: role, .onCall(role)) }
+    return .begin(step.id, role: role, followsSimulatedWrite(step) ? .afterSimulatedWrite : .asInRun)
+  }
+
+  /// The first step outside the walk that was not looked at yet.
+  private var nextOnCall: StepID? { onCall.first { progress[$0.step]?.status == nil }?.step }
+
+  /// Whether a write that was only simulated may be why `step` fails now.
+  ///
+  /// A read sees whatever is there, so any write before it counts; a write hangs on what it needs.
+  private func followsSimulatedWrite(_ step: Step) -> Bool {
+    guard step.hasExplicitNeeds, step.effect > .read else {
+      // Everything before it in the walk.
+      let before = ledger.mainSteps.prefix { $0 != step.id }
+      return before.contains { simulatedWrites.contains($0) }
+    }
+    return step.needs.contains { need in
+      simulatedWrites.contains(need) || ledger.hasStep(need) && followsSimulatedWrite(ledger.step(need))
+    }
   }
 
   /// A write whose condition is false is proved all the same: next time it may be true.
-  private func skip(_ step: Step, _ filter: Filter) -> RunAction {
+  private func skip(_ step: Step, _ role: StepRole, _ filter: Filter) -> RunAction {
     guard case .call = step.action, step.effect > .read, !step.target.isAbsent,
       ledger.missingProducer(for: step) == nil
     else {
       return .skip(step.id, .condition(filter.source))
     }
-    return .begin(step.id, role: .main, .conditionIsFalse(filter.source))
+    return .begin(step.id, role: role, .conditionIsFalse(filter.source))
   }
 
   /// The explicitly needed step that surely ends badly.
@@ -163,7 +208,7 @@ package struct RehearsalState: RunWalk, Equatable {
 
   private var walkOutcome: RunOutcome {
     var isIncomplete = false
-    for id in ledger.mainSteps {
+    for id in ledger.mainSteps + onCall.map(\.step) {
       guard let progress = progress[id] else { continue }
       switch progress.verdict {
       case .failed: return .failed(id)
@@ -176,10 +221,10 @@ package struct RehearsalState: RunWalk, Equatable {
     return isIncomplete ? .incomplete : .completed
   }
 
-  /// What was found of every main step.
+  /// What was found of every main step, and of those that would take back or rescue.
   package var coverage: Coverage {
     var coverage = Coverage(steps: 0)
-    for id in ledger.mainSteps {
+    for id in ledger.mainSteps + onCall.map(\.step) {
       guard let progress = progress[id], progress.reason != .notSelected else { continue }
       coverage.steps += 1
       if let verdict = progress.verdict {

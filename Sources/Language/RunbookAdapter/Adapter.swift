@@ -43,7 +43,7 @@ public protocol Adapter<Options>: Sendable {
 
   /// Proves what can be proved without changing anything.
   ///
-  /// - Throws: `StepFailure` where a proof failed: the run would not get past here.
+  /// - Throws: `StepFailure` where a proof failed: a run would not get past here if nothing changed before.
   @concurrent func rehearse(
     _ options: Options, in context: StepContext
   ) async throws(StepFailure) -> Rehearsal
@@ -104,4 +104,6 @@ public enum Rehearsal: Sendable, Equatable {
   case verified(String)
   /// Nothing short of running it would tell; the text says why.
   case unverifiable(String)
+  /// It cannot work, whatever the steps before it do; the text says why.
+  case refuted(String)
 }
