@@ -59,7 +59,7 @@ enum EventSamples {
   static let outcomes: [RunOutcome] = [
     .completed, .failed("a"), .undone("a"), .declined("a"), .declined(nil), .incomplete,
     .refused("policy: no"),
-    .unknown("a"), .interrupted(15),
+    .unknown("a"), .interrupted(15), .unlogged("disk full"),
   ]
   static let roles: [StepRole] = [.main, .undo(of: "start"), .rescue(of: "start"), .verify(of: "start")]
 

@@ -173,6 +173,42 @@ final class FaultyDevice: Sendable {
     await #expect(throws: failure) { try await store.append([end]) }
   }
 
+  @Test func `somebody is told of a log that is slow before it counts as failed`() async throws {
+    let scratch = try Scratch()
+    let faults = FaultyDevice()
+    let store = try AuditStore.forTest(scratch.store, device: faults.device)
+    let told = Mutex(0)
+    let over = DispatchSemaphore(value: 0)
+    store.onDelay {
+      told.withLock { $0 += 1 }
+      over.signal()
+    }
+    _ = try await store.append([signal])
+    #expect(told.withLock { $0 } == 0)
+    faults.arm(.hang(over))
+    _ = try await store.append([intent])
+    #expect(told.withLock { $0 } == 1)
+  }
+
+  @Test func `a log that was poisoned or removed is found to have failed though nobody writes`() async throws
+  {
+    let scratch = try Scratch()
+    let faults = FaultyDevice()
+    let store = try AuditStore.forTest(scratch.store)
+    let other = try AuditStore.forTest(scratch.store, device: faults.device)
+    let watch = Task { await store.failed() }
+    watch.cancel()
+    #expect(await watch.value == nil)
+    faults.arm(.sync(errno: EIO))
+    await #expect(throws: JournalFailure.self) { try await other.append([signal]) }
+    #expect(await store.failed()?.reason.contains("opened again") == true)
+    #expect(await other.failed()?.reason == "cannot sync the journal: Input/output error")
+
+    let reopened = try AuditStore.forTest(scratch.store)
+    _ = try Command.run(["mv", scratch.journal, scratch.journal + ".gone"])
+    #expect(await reopened.failed()?.reason == "the journal was removed or replaced")
+  }
+
   @Test func `waiting for the lock counts towards the time limit`() async throws {
     let scratch = try Scratch()
     let store = try AuditStore.forTest(scratch.store, limitMilliseconds: 100)

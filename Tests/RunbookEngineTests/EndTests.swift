@@ -71,6 +71,60 @@ struct EndTests {
     }
   }
 
+  @Test func `a run whose log fails ends at once, and says so in the log if there is room for that`()
+    async throws
+  {
+    var trial = Trial([.call("a", .read), .call("b", .read)])
+    trial.journal = MemoryJournal(capacity: 1, hasReserve: true)
+    await #expect(throws: JournalFailure("no space left on device")) { try await trial.run() }
+    #expect(
+      trial.journal.log == """
+        planned; started a b; intent a#1
+        end unlogged no space left on device
+        """)
+    #expect(RunOutcome.unlogged("full").exitCode == 74)
+  }
+
+  @Test func `a run whose step's output cannot be stored tells how the step ended, and ends`() async throws {
+    let trial = Trial([.call("a", .read), .call("b", .read)])
+    let performer = LivePerformer(
+      plan: trial.plan, adapters: AdapterRegistry([FakeAdapter()]), services: FakeServices(isFull: true),
+      filters: trial.filters)
+    await #expect(throws: JournalFailure("no space left on device")) {
+      try await trial.engine(performer).execute()
+    }
+    #expect(
+      trial.journal.log == """
+        planned; started a b; intent a#1
+        ok a#1; end unlogged no space left on device
+        """)
+  }
+
+  @Test(arguments: [(Effect.destructive, true), (.write, false)])
+  func `when the log fails under a step, a destructive one is ended and any other may finish`(
+    effect: Effect, isEnded: Bool
+  ) async throws {
+    var trial = Trial([.call("a", effect), .call("b", .read)])
+    trial.confirmed = [StepID("a")]
+    let (journal, interrupt) = (trial.journal, trial.interrupt)
+    trial.script = { _ in
+      journal.fail()
+      for _ in 0..<1000 where interrupt.level == .none {
+        if !isEnded { return .ok() }
+        try? await Task.sleep(for: .milliseconds(5))
+      }
+      return interrupt.level == .gentle ? .unknown : .ok()
+    }
+    guard isEnded else {
+      #expect(try await trial.run().outcome == .completed)
+      return
+    }
+    await #expect(throws: JournalFailure("the journal was removed or replaced")) { try await trial.run() }
+    #expect(
+      trial.journal.log.hasSuffix(
+        "unknown a#1 timeout; end unlogged the journal was removed or replaced"), "\(trial.journal.log)")
+  }
+
   @Test func `a signal at the failure menu ends the run too`() async throws {
     var trial = Trial([.call("a", .read)])
     let interrupt = trial.interrupt

@@ -19,7 +19,7 @@ struct PollingTests {
     let performer = LivePerformer(
       plan: .trial([step]), adapters: AdapterRegistry([FakeAdapter(perform: perform)]), services: services,
       filters: filters, clock: clock.jumping)
-    return try await performer.perform(
+    return await performer.perform(
       StepTask(
         run: Trial.run, step: step, attempt: 1, role: .main, values: [:], variables: [:],
         remaining: remaining,

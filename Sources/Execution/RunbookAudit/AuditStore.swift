@@ -22,12 +22,20 @@ public final class AuditStore: RunJournal {
   private let watch = DispatchQueue(label: "runbook.audit.watch")
   private let journal: Mutex<Journal>
   private let queue = Mutex(Queue())
+  private let delayNotice = Mutex<(@Sendable () -> Void)?>(nil)
+
+  /// Nanoseconds an append may take before somebody is told.
+  private static let patience: Int64 = 2_000_000_000
+  /// Between two looks at a log that nobody writes to.
+  private static let healthInterval = Duration.milliseconds(500)
 
   private struct Queue: Sendable {
     var waiting: [PendingAppend] = []
     var committing: [PendingAppend] = []
     var isCommitting = false
     var isWatched = false
+    /// Somebody was told that the log is slow, since it last caught up.
+    var isNoticed = false
     var failure: JournalFailure?
     /// The disk is full: only events that end something are taken, and the reserve is spent on them.
     var isClosing = false
@@ -43,7 +51,7 @@ public final class AuditStore: RunJournal {
     _ location: StoreLocation, version: String, actor: Actor = .current(), clock: AuditClock = .system
   ) throws(AuditFailure) -> AuditStore {
     try AuditStore(
-      location, actor: actor, clock: clock, device: .system, limitMilliseconds: 2000,
+      location, actor: actor, clock: clock, device: .system, limitMilliseconds: 10_000,
       program: { (runs) throws(AuditFailure) in try .current(version: version, cache: runs) })
   }
 
@@ -98,6 +106,22 @@ public final class AuditStore: RunJournal {
     Receipt(sequence: try await append(.log(event)))
   }
 
+  /// Says who is to be told when an append takes longer than two seconds; it fails after ten. A disk that other
+  /// programs keep busy takes seconds for a sync now and then, and is no failure yet.
+  public func onDelay(_ body: @escaping @Sendable () -> Void) { delayNotice.withLock { $0 = body } }
+
+  /// Returns when the log was poisoned, removed, replaced or made read-only, or when an append failed for good.
+  @concurrent public func failed() async -> JournalFailure? {
+    while !Task.isCancelled {
+      if let failure = queue.withLock({ $0.failure }) { return failure }
+      // A commit that goes on now will tell by itself.
+      let found = journal.withLockIfAvailable { $0.failure } ?? nil
+      if let found { return JournalFailure(found) }
+      try? await Task.sleep(for: Self.healthInterval)
+    }
+    return nil
+  }
+
   /// The folder for what a run keeps outside the log: exit records, unfinished output. Made if it is missing.
   ///
   /// - Returns: Its absolute path, or one relative to where a relative store was opened.
@@ -120,7 +144,7 @@ public final class AuditStore: RunJournal {
         queue.waiting.append(append)
         if !queue.isWatched {
           queue.isWatched = true
-          watch(until: deadline)
+          watch(until: min(deadline, deadline - limit + Self.patience))
         }
         if queue.isCommitting { return .wait }
         queue.isCommitting = true
@@ -230,16 +254,25 @@ public final class AuditStore: RunJournal {
 
   private func checkDeadlines() {
     let now = clock.monotonic()
-    let isOverdue = queue.withLock { queue -> Bool in
+    enum Finding { case inTime, slow, overdue }
+    let finding = queue.withLock { queue -> Finding in
       guard let oldest = (queue.committing + queue.waiting).map(\.deadline).min() else {
         queue.isWatched = false
-        return false
+        queue.isNoticed = false
+        return .inTime
       }
-      if oldest <= now { return true }
-      watch(until: oldest)
-      return false
+      if oldest <= now { return .overdue }
+      let noticeAt = oldest - limit + Self.patience
+      let isSlow = noticeAt <= now
+      watch(until: isSlow ? oldest : min(oldest, noticeAt))
+      guard isSlow, !queue.isNoticed else { return .inTime }
+      queue.isNoticed = true
+      return .slow
     }
-    guard isOverdue else { return }
-    fail(JournalFailure("the log did not answer within \(limit / 1_000_000) ms"))
+    switch finding {
+    case .inTime: break
+    case .slow: delayNotice.withLock { $0 }?()
+    case .overdue: fail(JournalFailure("the log did not answer within \(limit / 1_000_000) ms"))
+    }
   }
 }

@@ -82,6 +82,28 @@ struct Journal: ~Copyable {
     return try write(recovered + events, writer: writer) + UInt64(recovered.count)
   }
 
+  /// What is wrong with it, as far as that shows without writing; nil where nothing is.
+  var failure: AuditFailure? {
+    guard !PoisonMark.exists(in: directory) else {
+      return .unavailable("an earlier write may not have reached the disk; the log must be opened again")
+    }
+    do throws(AuditFailure) { try checkName() } catch { return error }
+    var system = statvfs()
+    if fstatvfs(file.rawValue, &system) == 0, system.f_flag & UInt(ST_RDONLY) != 0 {
+      return .unavailable("the log's file system became read-only")
+    }
+    return nil
+  }
+
+  /// Whether the file still is the one that the directory names.
+  private func checkName() throws(AuditFailure) {
+    var named = stat()
+    let status = try file.status()
+    guard fstatat(directory.rawValue, Self.name, &named, AT_SYMLINK_NOFOLLOW) == 0,
+      named.st_ino == status.st_ino, named.st_dev == status.st_dev
+    else { throw .tampered("the journal was removed or replaced") }
+  }
+
   /// Finds the last event of `run`, for a run that another process began.
   mutating func findLast(of run: RunID) throws(AuditFailure) {
     guard !tail.tracks(run) else { return }
@@ -91,12 +113,8 @@ struct Journal: ~Copyable {
 
   /// Takes in what other processes wrote. The caller holds the lock, so nobody is writing now.
   private mutating func catchUp() throws(AuditFailure) -> LogRecovery? {
-    var named = stat()
-    let status = try file.status()
-    guard fstatat(directory.rawValue, Self.name, &named, AT_SYMLINK_NOFOLLOW) == 0,
-      named.st_ino == status.st_ino, named.st_dev == status.st_dev
-    else { throw .tampered("the journal was removed or replaced") }
-    var size = Int(status.st_size)
+    try checkName()
+    var size = Int(try file.status().st_size)
     guard size >= tail.size else {
       throw .tampered("the journal lost \(tail.size - size) bytes since the last event")
     }

@@ -14,7 +14,7 @@ struct CallAttempt {
   /// Secrets that must be found in the result before any of the output may be shown.
   private var hidesValues: Bool { step.mask != nil || step.outputs.contains(where: \.isSecret) }
 
-  func perform() async throws(JournalFailure) -> StepPerformance {
+  func perform() async -> StepPerformance {
     let start = clock.now()
     let environment = targetEnvironment
     let session: any StepSession
@@ -31,9 +31,12 @@ struct CallAttempt {
     keepSecrets(&judgement)
     var artifacts: [Artifact] = []
     if judgement.failure == nil { artifacts = await produced(&judgement) }
-    let records = try await session.close(keepsOutput: judgement.isMaskKnown)
     var performance = performance(judgement, since: start, polls: polls)
-    performance.outputs = records
+    do throws(JournalFailure) {
+      performance.outputs = try await session.close(keepsOutput: judgement.isMaskKnown)
+    } catch {
+      performance.journalFailure = error
+    }
     performance.artifacts = artifacts
     return performance
   }

@@ -38,13 +38,13 @@ public struct LivePerformer: StepPerformer {
       isSimulated: false)
   }
 
-  @concurrent public func perform(_ task: StepTask) async throws(JournalFailure) -> StepPerformance {
+  @concurrent public func perform(_ task: StepTask) async -> StepPerformance {
     switch task.step.action {
     case .manual, .ask: preconditionFailure("the engine asks people itself")
     case .wait(let milliseconds): return await pause(milliseconds, task.interrupt)
     case .call(let call):
       guard let bound = bind(call, of: task.step) else { return unbound(call) }
-      return try await CallAttempt(task: task, call: bound, performer: self).perform()
+      return await CallAttempt(task: task, call: bound, performer: self).perform()
     }
   }
 

@@ -7,7 +7,7 @@ struct Proof {
   let call: BoundCall
   let performer: LivePerformer
 
-  func perform() async throws(JournalFailure) -> StepPerformance {
+  func perform() async -> StepPerformance {
     let start = performer.clock.now()
     let attempt = CallAttempt(task: task, call: call, performer: performer)
     let environment = attempt.targetEnvironment
@@ -27,9 +27,12 @@ struct Proof {
     } catch {
       rehearsal = .failure(error)
     }
-    let records = try await session.close(keepsOutput: true)
     var performance = performance(rehearsal, since: start)
-    performance.outputs = records
+    do throws(JournalFailure) {
+      performance.outputs = try await session.close(keepsOutput: true)
+    } catch {
+      performance.journalFailure = error
+    }
     return performance
   }
 

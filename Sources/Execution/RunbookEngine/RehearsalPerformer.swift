@@ -21,7 +21,7 @@ public struct RehearsalPerformer: StepPerformer {
     return description
   }
 
-  @concurrent public func perform(_ task: StepTask) async throws(JournalFailure) -> StepPerformance {
+  @concurrent public func perform(_ task: StepTask) async -> StepPerformance {
     if case .missingValue(let producer) = task.standing {
       var performance = shown(.deferred, "it needs a value that '\(producer)' would give")
       performance.polls = 0
@@ -34,9 +34,9 @@ public struct RehearsalPerformer: StepPerformer {
       if runs(task.step) {
         var task = task
         task.step.polling = nil
-        return judged(try await CallAttempt(task: task, call: bound, performer: live).perform(), task)
+        return judged(await CallAttempt(task: task, call: bound, performer: live).perform(), task)
       }
-      return try await Proof(task: task, call: bound, performer: live).perform()
+      return await Proof(task: task, call: bound, performer: live).perform()
     }
   }
 

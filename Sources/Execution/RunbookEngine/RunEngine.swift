@@ -64,11 +64,22 @@ public actor RunEngine {
 
   /// Walks to the end. To be called once.
   ///
-  /// - Throws: When an event could not be made durable. Nothing was started after that.
+  /// - Throws: When an event could not be made durable. Nothing was started after that, a destructive step that ran
+  ///   was ended, and how the run ended was logged if that was still possible (the reserve of a full disk).
   public func execute() async throws(JournalFailure) -> RunOutcome {
     precondition(!isExecuting, "an engine executes one run, once")
     isExecuting = true
     defer { observer.finish() }
+    do throws(JournalFailure) {
+      return try await walkToTheEnd()
+    } catch {
+      note(.runFinished(.unlogged(error.reason)))
+      do throws(JournalFailure) { try await flush() } catch {}
+      throw error
+    }
+  }
+
+  private func walkToTheEnd() async throws(JournalFailure) -> RunOutcome {
     while true {
       noteSignal()
       switch walk.next(options) {
@@ -132,14 +143,14 @@ public actor RunEngine {
     let intent = intent(of: step, role, values)
     try await record(.stepIntent(intent))
     let judging = [step.expect, step.mask].compactMap(\.self) + step.outputs.compactMap(\.filter)
-    let performance = try await performer.perform(
+    let performance = await perform(
       StepTask(
         run: run, step: step, attempt: intent.attempt, role: role, values: values,
         variables: walk.ledger.variables(for: judging, in: step),
         remaining: step.isInteractive ? nil : walk.remainingMilliseconds.map { .milliseconds($0) },
         standing: standing,
         interrupt: interrupt))
-    noteSignal()
+    if performance.journalFailure == nil { noteSignal() }
     var finished = StepFinished(
       step: id, attempt: intent.attempt, role: role, result: performance.result,
       activeMilliseconds: performance.activeMilliseconds)
@@ -148,6 +159,37 @@ public actor RunEngine {
     finished.survivors = performance.survivors
     note(.stepFinished(finished))
     for artifact in performance.artifacts { note(.artifact(id, artifact)) }
+    if let failure = performance.journalFailure { throw failure }
+  }
+
+  /// Has it carried out. A destructive step is ended when the log fails under it; any other may finish.
+  private func perform(_ task: StepTask) async -> StepPerformance {
+    let (performer, journal, interrupt) = (performer, journal, interrupt)
+    guard task.step.effect == .destructive, performer.mode != .dryRun else {
+      return await performer.perform(task)
+    }
+    enum News { case performance(StepPerformance), failure(JournalFailure?) }
+    return await withTaskGroup(of: News.self) { group in
+      group.addTask { .performance(await performer.perform(task)) }
+      group.addTask {
+        let failure = await journal.failed()
+        if failure != nil { interrupt.endStep() }
+        return .failure(failure)
+      }
+      var failure: JournalFailure?
+      var result: StepPerformance?
+      for await news in group {
+        switch news {
+        case .failure(let found): failure = found
+        case .performance(let performance):
+          result = performance
+          group.cancelAll()
+        }
+      }
+      guard var result else { preconditionFailure("the performer's task gives a result") }
+      result.journalFailure = result.journalFailure ?? failure
+      return result
+    }
   }
 
   private func intent(of step: Step, _ role: StepRole, _ values: [String: Value]) -> StepIntent {

@@ -4,6 +4,9 @@ public import RunbookAdapter
 public protocol RunInterrupt: Interrupt {
   /// The first signal that raised the level (`SIGINT`, `SIGTERM` or `SIGHUP`); nil while the level is `none`.
   var signal: String? { get }
+
+  /// Ends the running step in good order, as a first signal does, but without one.
+  func endStep()
 }
 
 /// The number of a signal that can end a run; those of Linux, the same on every architecture we build for.

@@ -10,9 +10,7 @@ public protocol StepPerformer: Sendable {
   func describe(_ step: Step, values: [String: Value]) -> StepDescription
 
   /// Carries out an action of kind `call` or `wait`; a rehearsal takes every action.
-  ///
-  /// - Throws: Where what the step wrote could not be stored.
-  @concurrent func perform(_ task: StepTask) async throws(JournalFailure) -> StepPerformance
+  @concurrent func perform(_ task: StepTask) async -> StepPerformance
 
   /// `text` without the run's secrets.
   func redacted(_ text: String) -> String
@@ -83,6 +81,8 @@ public struct StepPerformance: Sendable, Hashable {
   public var outputs: [OutputRecord] = []
   public var survivors: [String] = []
   public var artifacts: [Artifact] = []
+  /// The log failed meanwhile, or what the step wrote could not be stored: the run is to end here.
+  public var journalFailure: JournalFailure?
 
   /// An outcome without output.
   public init(_ result: StepResult, activeMilliseconds: Int) {

@@ -217,6 +217,7 @@ extension RunOutcome {
     case "incomplete": self = .incomplete
     case "refused": self = .refused(try data.text("reason"))
     case "unknown": self = .unknown(try data.step("step"))
+    case "unlogged": self = .unlogged(try data.text("reason"))
     case "interrupted":
       guard let signal = Int32(exactly: try data.integer("signal")) else { throw data.wrong("signal") }
       self = .interrupted(signal)

@@ -141,7 +141,7 @@ extension RunOutcome {
     case .completed, .incomplete: break
     case .failed(let step), .undone(let step), .unknown(let step): data.add("step", step.rawValue)
     case .declined(let step): data.add("step", step?.rawValue)
-    case .refused(let reason): data.add("reason", reason)
+    case .refused(let reason), .unlogged(let reason): data.add("reason", reason)
     case .interrupted(let signal): data.add("signal", .integer(signal))
     }
     data.add("exit", .integer(exitCode))

@@ -20,4 +20,16 @@ public struct JournalFailure: Error, Sendable, Hashable {
 public protocol RunJournal: Sendable {
   /// Writes all events in one commit; returns only when they would survive a power failure.
   @concurrent func append(_ events: [RunEvent]) async throws(JournalFailure) -> [Receipt]
+
+  /// Returns with the reason when the log is found to be beyond writing though nobody writes; nil once the task
+  /// is cancelled.
+  @concurrent func failed() async -> JournalFailure?
+}
+
+extension RunJournal {
+  /// Of a log whose failure shows in `append` only.
+  @concurrent public func failed() async -> JournalFailure? {
+    while !Task.isCancelled { try? await Task.sleep(for: .seconds(3600)) }
+    return nil
+  }
 }

@@ -13,6 +13,8 @@ public enum RunOutcome: Sendable, Hashable {
   case unknown(StepID)
   /// A signal ended it, by number.
   case interrupted(Int32)
+  /// The log failed, for this reason; nothing was started after that.
+  case unlogged(String)
 
   /// The process exit code.
   public var exitCode: Int32 {
@@ -25,6 +27,7 @@ public enum RunOutcome: Sendable, Hashable {
     case .refused: 6
     case .unknown: 7
     case .interrupted(let signal): 128 + signal
+    case .unlogged: 74
     }
   }
 
@@ -39,6 +42,7 @@ public enum RunOutcome: Sendable, Hashable {
     case .refused: "refused"
     case .unknown: "unknown"
     case .interrupted: "interrupted"
+    case .unlogged: "unlogged"
     }
   }
 }

@@ -53,7 +53,7 @@ extension RunOutcome {
     case .completed, .incomplete: word
     case .failed(let id), .undone(let id), .unknown(let id): "\(word) \(id)"
     case .declined(let id): "\(word) \(id?.rawValue ?? "-")"
-    case .refused(let why): "\(word) \(why)"
+    case .refused(let why), .unlogged(let why): "\(word) \(why)"
     case .interrupted(let signal): "\(word) \(signal)"
     }
   }

@@ -5,13 +5,26 @@ import Synchronization
 final class MemoryJournal: RunJournal {
   private let state = Mutex<[[RunEvent]]>([])
   private let capacity: Int
+  private let hasReserve: Bool
+  private let (failures, failing) = AsyncStream.makeStream(of: JournalFailure.self)
 
-  /// `capacity`: commits that succeed.
-  init(capacity: Int = .max) { self.capacity = capacity }
+  /// `capacity`: commits that succeed; `hasReserve`: after them still the end of the run alone.
+  init(capacity: Int = .max, hasReserve: Bool = false) {
+    self.capacity = capacity
+    self.hasReserve = hasReserve
+  }
+
+  /// The log is found to be broken.
+  func fail() { failing.yield(JournalFailure("the journal was removed or replaced")) }
+
+  @concurrent func failed() async -> JournalFailure? {
+    for await failure in failures { return failure }
+    return nil
+  }
 
   @concurrent func append(_ events: [RunEvent]) async throws(JournalFailure) -> [Receipt] {
     let isWritten = state.withLock { commits in
-      guard commits.count < capacity else { return false }
+      guard commits.count < capacity || hasReserve && events.allSatisfy(\.isEnd) else { return false }
       commits.append(events)
       return true
     }
@@ -38,6 +51,16 @@ final class MemoryJournal: RunJournal {
       } else {
         false
       }
+    }
+  }
+}
+
+extension RunEvent {
+  /// Whether it only says how something ended.
+  fileprivate var isEnd: Bool {
+    switch kind {
+    case .stepFinished, .runFinished: true
+    default: false
     }
   }
 }

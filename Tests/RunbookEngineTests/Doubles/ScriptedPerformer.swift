@@ -39,7 +39,7 @@ final class ScriptedPerformer: StepPerformer {
     StepDescription(target: "local", invocation: "do \(step.id)", isSimulated: false)
   }
 
-  @concurrent func perform(_ task: StepTask) async throws(JournalFailure) -> StepPerformance {
+  @concurrent func perform(_ task: StepTask) async -> StepPerformance {
     #expect(journal.hasIntent(task.step.id, attempt: task.attempt), "started without a durable intent")
     state.withLock {
       $0.performed.append(Performed(step: task.step.id, attempt: task.attempt, role: task.role))

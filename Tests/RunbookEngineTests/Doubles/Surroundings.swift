@@ -31,6 +31,8 @@ final class FakeInterrupt: RunInterrupt {
   var level: InterruptLevel { state.withLock { $0.level } }
   var signal: String? { state.withLock { $0.signal } }
 
+  func endStep() { state.withLock { $0.level = .gentle } }
+
   /// Ends the run in good order.
   func press(_ signal: String = "SIGINT") { state.withLock { $0 = (.gentle, signal) } }
 }

@@ -27,7 +27,8 @@ struct HistoryCommand: ParsableCommand {
 
   @Option(
     help:
-      "Only runs that ended so: completed, failed, undone, declined, incomplete, unknown, interrupted, open.")
+      "Only runs that ended so: completed, failed, undone, declined, incomplete, unknown, interrupted, unlogged, open."
+  )
   var status: String?
 
   @Option(help: ArgumentHelp("Only runs that started at this time or later.", valueName: "time"))

@@ -117,6 +117,15 @@ struct RunSession {
       journal: ShowingJournal(journal: journal) { recorder.add($0.kind) }, filters: filters,
       interrupt: interrupt,
       options: runOptions)
+    store.onDelay { [display] in
+      let text =
+        "the audit log has not answered for 2 s; nothing goes on before it does, and after 10 s the run ends"
+      if let display {
+        display.show([EventLines.Line("! \(text)", .caution)])
+      } else {
+        StandardStream.line("runbook: \(text)", to: STDERR_FILENO)
+      }
+    }
     interrupt.onSignal { [display] name in
       display?.show([EventLines.Line("! \(name)", .caution)])
     }

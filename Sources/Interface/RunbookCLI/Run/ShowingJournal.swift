@@ -13,4 +13,6 @@ struct ShowingJournal: RunJournal {
     for event in events { show(event) }
     return receipts
   }
+
+  @concurrent func failed() async -> JournalFailure? { await journal.failed() }
 }

@@ -68,6 +68,12 @@ final class SignalInterrupt: RunInterrupt {
     if !isNoticed { notice.withLock { $0 }?(name) }
   }
 
+  func endStep() {
+    state.withLock { if $0.level == .none { $0.level = .gentle } }
+    var byte: UInt8 = 1
+    _ = write(pipe.write, &byte, 1)
+  }
+
   /// The terminal is gone and a person would have to be asked: from here on the run is to end.
   func giveUpTerminal() {
     guard isHungUp else { return }

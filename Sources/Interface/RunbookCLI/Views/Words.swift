@@ -55,7 +55,7 @@ extension EventLines {
   static func style(of outcome: RunOutcome) -> Style {
     switch outcome {
     case .completed: .good
-    case .failed, .undone: .bad
+    case .failed, .undone, .unlogged: .bad
     case .declined, .incomplete, .refused, .unknown, .interrupted: .caution
     }
   }
@@ -71,6 +71,7 @@ extension EventLines {
     case .refused(let reason): "refused: \(reason)"
     case .unknown(let step): "the outcome of \(step) is unknown; see what happened there before anything else"
     case .interrupted(let signal): "interrupted by signal \(signal)"
+    case .unlogged(let reason): "stopped, because the audit log could not be written: \(reason)"
     }
   }
 
