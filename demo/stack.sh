@@ -44,6 +44,12 @@ service() {
   esac
 }
 
+# sql OPTIONS… runs psql in the demo's database.
+sql() {
+  PGPASSWORD=$POSTGRES_PASSWORD psql -Xqt -v ON_ERROR_STOP=1 -h 127.0.0.1 -p "$POSTGRES_PORT" -U "$POSTGRES_USER" \
+    -d "$POSTGRES_DB" "$@"
+}
+
 # ready_status prints the status code of /ready, 000 if there is no answer.
 ready_status() { curl -s -o /dev/null -m 10 -w '%{http_code}' "$api/ready" || true; }
 
