@@ -11,7 +11,6 @@ help:
 	@echo 'make build      the release build: .build/release/runbook'
 	@echo 'make lint       format and script checks'
 	@echo 'make bench      measure: start, check, steps, throughput'
-	@echo 'make       the long tests'
 	@echo 'make install    the program and its shell completions below PREFIX=$(PREFIX)'
 	@echo 'make uninstall  take them away again'
 
