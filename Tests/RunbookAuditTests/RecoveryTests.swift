@@ -8,7 +8,9 @@ import Testing
   /// A store with a few events, closed.
   private func filled(_ scratch: Scratch) async throws -> [UInt8] {
     let store = try AuditStore.forTest(scratch.store)
-    for kind in EventSamples.kinds.prefix(4) { _ = try await store.append([.sample(kind)]) }
+    for kind in EventSamples.kinds.prefix(3) + [.signalReceived("SIGINT")] {
+      _ = try await store.append([.sample(kind)])
+    }
     return try scratch.read(scratch.journal)
   }
 
@@ -18,7 +20,11 @@ import Testing
     let scratch = try Scratch()
     let journal = try await filled(scratch)
     let end = journal.count - lines(journal)[4].count - 1
+    let copy = scratch.path + "/copy"
+    _ = try Command.run(["cp", "-a", scratch.store.path, copy])
     for cut in (end + 1)..<journal.count {
+      _ = try Command.run(["rm", "-rf", scratch.store.path])
+      _ = try Command.run(["cp", "-a", copy, scratch.store.path])
       try scratch.write(Array(journal[..<cut]), to: scratch.journal)
       _ = try AuditStore.forTest(scratch.store)
       let reader = try #require(try AuditReader.open(scratch.store))

@@ -19,16 +19,19 @@ import Testing
     intent.invocation = String(repeating: "x", count: 5000)
     let steps = (0..<1000).map { StepID("step-\($0)") }
     _ = try await store.append([.sample(.stepIntent(intent)), .sample(.runStarted(selection: steps))])
+    let key = try LogHead.open(scratch.store).key.description
     let recovery = LogRecovery(reason: .tornLine, byteCount: 3, digest: EventSamples.sha, file: "torn-0-x")
     for event in [
       LogEvent.read(command: "history", run: nil), .read(command: "log", run: run), .recovered(recovery),
-      .exported(command: "report", format: "html", run: run),
+      .exported(command: "report", format: "html", run: run), .anchored(size: 3, place: "syslog"),
+      .keyCreated(key: key), .sinkFailed(reason: "full"),
     ] {
       _ = try await store.append(event)
     }
+    _ = try store.rotateKey()
     let (code, output) = try Command.run(["python3", "-c", Self.validation, path, scratch.journal])
     #expect(code == 0, "\(output)")
-    let count = EventSamples.kinds.count * 3 + 7
+    let count = EventSamples.kinds.count * 3 + 11
     #expect(output == "\(count) events of \(RunEvent.Kind.types.count + LogEvent.types.count) types\n")
   }
 
@@ -64,7 +67,7 @@ import Testing
     seen = {}
     count = 0
     optional = {'reason', 'detail', 'verdict', 'verdict_detail', 'must_type', 'note', 'of', 'step', 'after',
-                'signal', 'git_commit', 'file', 'condition', 'by'}
+                'signal', 'git_commit', 'file', 'condition', 'by', 'key'}
     for line in open(sys.argv[2], 'rb').read().splitlines():
         event = json.loads(line)
         count += 1

@@ -95,11 +95,11 @@ extension AuditStore {
   /// replaced.
   static func forTest(
     _ location: StoreLocation, clock: AuditClock = .system, device: JournalDevice = .system,
-    limitMilliseconds: Int64 = 60_000
+    limitMilliseconds: Int64 = 60_000, sinks: [RequiredSink.Place] = []
   ) throws(AuditFailure) -> AuditStore {
     try AuditStore(
       location, actor: Actor(kind: .human, user: "eve", uid: 1000), clock: clock, device: device,
-      limitMilliseconds: limitMilliseconds,
+      limitMilliseconds: limitMilliseconds, sinks: sinks,
       program: { _ in ProgramIdentity(version: "1.2.3", digest: EventSamples.sha) })
   }
 }

@@ -33,11 +33,24 @@ import Testing
         d 700 blobs/sha256
         d 700 blobs/sha256/\(digits.prefix(2))
         d 700 journal
+        d 700 keys
+        d 700 log
+        d 700 log/tile
+        d 700 log/tile/0
+        d 700 log/tile/0/000.p
+        d 700 log/tile/entries
+        d 700 log/tile/entries/000.p
         d 700 runs
         d 700 runs/20261120T231500Z-k3xqd
         f 400 blobs/sha256/\(digits.prefix(2))/\(digits)
+        f 600 checkpoints.log
         f 600 journal/00000000000000000000.jsonl
+        f 600 keys/log.key
+        f 600 log/checkpoint
+        f 600 log/tile/0/000.p/1
+        f 600 log/tile/entries/000.p/1
         f 600 reserve
+        f 644 keys/log.vkey
         """)
   }
 

@@ -7,6 +7,8 @@ public enum AuditFailure: Error, Sendable, Hashable {
   case unavailable(String)
   /// No space, no quota, or the limit of a file's size: closing events may still find room.
   case full(String)
+  /// A second place that must have every event did not take them; the log itself has them.
+  case sink(String)
   /// Complete lines or blobs that do not fit: somebody changed them.
   case tampered(String)
   /// No run has that name.
@@ -17,7 +19,9 @@ public enum AuditFailure: Error, Sendable, Hashable {
   /// For people: lower case, no full stop.
   public var reason: String {
     switch self {
-    case .unavailable(let reason), .full(let reason), .tampered(let reason), .notFound(let reason): reason
+    case .unavailable(let reason), .full(let reason), .sink(let reason), .tampered(let reason),
+      .notFound(let reason):
+      reason
     case .ambiguous(let text, let runs):
       "several runs begin with '\(text)': \(runs.map(\.rawValue).joined(separator: ", "))"
     }

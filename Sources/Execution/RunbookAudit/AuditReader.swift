@@ -83,6 +83,13 @@ public struct AuditReader: Sendable {
     try forEachLine { (line) throws(AuditFailure) in try body(try event(Array(line))) }
   }
 
+  /// All stored lines in their order, byte for byte without their line feeds, until `body` returns false.
+  public func forEachStoredLine(
+    _ body: (UnsafeRawBufferPointer) throws(AuditFailure) -> Bool
+  ) throws(AuditFailure) {
+    try forEachLine(body)
+  }
+
   private func event(_ line: [UInt8]) throws(AuditFailure) -> StoredEvent {
     try StoredEvent(line: line) { (digest) throws(AuditFailure) in try blob(digest) }
   }

@@ -37,8 +37,9 @@ public final class AuditStore: RunJournal {
     /// Somebody was told that the log is slow, since it last caught up.
     var isNoticed = false
     var failure: JournalFailure?
-    /// The disk is full: only events that end something are taken, and the reserve is spent on them.
-    var isClosing = false
+    /// Why only events that end something are taken any more: the disk is full, and the reserve is spent on them, or a
+    /// second place that must have every event has failed.
+    var closing: String?
   }
 
   /// Opens the store for writing, and makes it if there is none.
@@ -52,6 +53,7 @@ public final class AuditStore: RunJournal {
   ) throws(AuditFailure) -> AuditStore {
     try AuditStore(
       location, actor: actor, clock: clock, device: .system, limitMilliseconds: 10_000,
+      sinks: try RequiredSink.places(in: RequiredSink.configuration),
       program: { (runs) throws(AuditFailure) in try .current(version: version, cache: runs) })
   }
 
@@ -60,7 +62,7 @@ public final class AuditStore: RunJournal {
   /// - Parameter identify: Tells the program, given the folder where its digest may be remembered.
   init(
     _ location: StoreLocation, actor: Actor, clock: AuditClock, device: JournalDevice,
-    limitMilliseconds: Int64,
+    limitMilliseconds: Int64, sinks: [RequiredSink.Place] = [],
     program identify: (Descriptor) throws(AuditFailure) -> ProgramIdentity
   ) throws(AuditFailure) {
     // A write beyond RLIMIT_FSIZE is to fail, not to kill.
@@ -80,10 +82,12 @@ public final class AuditStore: RunJournal {
     try Reserve.fill(in: root)
     let writer = EventLineWriter(machine: .current(), program: try identify(runs), actor: actor)
     let limit = limitMilliseconds * 1_000_000
+    var opened: [RequiredSink] = []
+    for place in sinks { opened.append(try RequiredSink(place)) }
     journal = Mutex(
       try Journal.open(
-        in: try folder("journal", in: root), writer: writer, device: device, clock: clock,
-        until: clock.monotonic() + limit))
+        in: try folder("journal", in: root), of: root, writer: writer, device: device, clock: clock,
+        sinks: opened, until: clock.monotonic() + limit))
     self.location = location
     self.root = root
     self.writer = writer
@@ -120,6 +124,19 @@ public final class AuditStore: RunJournal {
       try? await Task.sleep(for: Self.healthInterval)
     }
     return nil
+  }
+
+  /// Changes the key that signs the log; the old one is gone then.
+  ///
+  /// - Returns: The new key's public form.
+  public func rotateKey() throws(AuditFailure) -> VerifierKey {
+    let deadline = clock.monotonic() + limit
+    let result: Result<VerifierKey, AuditFailure> = journal.withLock { journal in
+      do throws(AuditFailure) {
+        return .success(try journal.rotateKey(writer, until: deadline))
+      } catch { return .failure(error) }
+    }
+    return try result.get()
   }
 
   /// The folder for what a run keeps outside the log: exit records, unfinished output. Made if it is missing.
@@ -161,7 +178,7 @@ public final class AuditStore: RunJournal {
 
   private func commitAll() {
     while true {
-      let batch = queue.withLock { queue -> (appends: [PendingAppend], isClosing: Bool) in
+      let batch = queue.withLock { queue -> (appends: [PendingAppend], closing: String?) in
         var size = 0
         let count = queue.waiting.prefix {
           size += $0.eventCount
@@ -170,10 +187,10 @@ public final class AuditStore: RunJournal {
         queue.committing = Array(queue.waiting.prefix(count))
         queue.waiting.removeFirst(count)
         if queue.committing.isEmpty { queue.isCommitting = false }
-        return (queue.committing, queue.isClosing)
+        return (queue.committing, queue.closing)
       }
       guard !batch.appends.isEmpty else { return }
-      commit(batch.appends, isClosing: batch.isClosing)
+      commit(batch.appends, closing: batch.closing)
       queue.withLock { $0.committing = [] }
     }
   }
@@ -181,16 +198,20 @@ public final class AuditStore: RunJournal {
   /// Events in one write; at most 16 KiB each.
   private static let batchLimit = 1024
 
-  private func commit(_ appends: [PendingAppend], isClosing: Bool) {
+  private func commit(_ appends: [PendingAppend], closing: String?) {
     do throws(AuditFailure) {
-      try write(
-        appends, onlyClosing: isClosing ? "the disk is full: only the end of the run can be logged" : nil)
+      try write(appends, onlyClosing: closing)
     } catch {
+      if case .sink(let reason) = error {
+        queue.withLock { $0.closing = "\(reason); only the end of the run can be logged" }
+        for append in appends { append.resume(.failure(JournalFailure(reason))) }
+        return
+      }
       guard case .full(let reason) = error else {
         fail(JournalFailure(error))
         return
       }
-      queue.withLock { $0.isClosing = true }
+      queue.withLock { $0.closing = "the disk is full: only the end of the run can be logged" }
       do throws(AuditFailure) {
         guard appends.contains(where: { !$0.closingEvents.isEmpty }), Reserve.release(in: root) else {
           throw error

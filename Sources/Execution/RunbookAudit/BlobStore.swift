@@ -42,6 +42,25 @@ public struct BlobStore: Sendable {
     return bytes
   }
 
+  /// Compares a blob with its digest, in constant memory.
+  ///
+  /// - Throws: As `bytes(of:)`.
+  func check(_ digest: Digest) throws(AuditFailure) {
+    let (folder, name) = try Self.place(of: digest)
+    guard let directory = try StoreDirectory.open(folder, in: root, creating: false),
+      let file = try Descriptor.open(name, in: directory, O_RDONLY)
+    else { throw .notFound("the store has no blob \(digest)") }
+    var hash = try SHA256()
+    var offset = 0
+    while case let bytes = try file.bytes(offset..<(offset + 1 << 18)), !bytes.isEmpty {
+      hash.update(bytes)
+      offset += bytes.count
+    }
+    guard hash.finish().digest == digest else {
+      throw .tampered("the blob \(digest) holds other bytes than were stored")
+    }
+  }
+
   /// A blob that is written piece by piece.
   func draft() throws(AuditFailure) -> BlobDraft {
     guard let workshop else { throw .unavailable("the store is open for reading only") }

@@ -8,6 +8,8 @@ struct PreparedEvent: Sendable {
   let run: (id: RunID, mode: RunMode)?
   /// Whether it can still be written when the disk is full.
   let isClosing: Bool
+  /// Whether a checkpoint is signed right behind it.
+  let isSigned: Bool
   /// Everything behind the run: `,"step":{…},"data":{…}}` and a line feed.
   let ending: [UInt8]
 }
@@ -23,6 +25,8 @@ struct EventLineWriter {
 
   /// `boot` to `actor`, the same in every line of a process.
   private let common: [UInt8]
+  /// Where it writes.
+  let machine: Machine
 
   /// A writer for this process.
   init(machine: Machine, program: ProgramIdentity, actor: Actor) {
@@ -35,6 +39,7 @@ struct EventLineWriter {
     common += ",\"actor\":".utf8
     actor.encoded.write(to: &common)
     self.common = common
+    self.machine = machine
   }
 
   /// Turns an event into the part of its line that does not depend on its place.
@@ -50,7 +55,8 @@ struct EventLineWriter {
     }
     try finish(&ending, event.kind.data, run: event.run, store: store)
     return PreparedEvent(
-      type: event.kind.type, run: (event.run, event.mode), isClosing: event.kind.isClosing, ending: ending)
+      type: event.kind.type, run: (event.run, event.mode), isClosing: event.kind.isClosing,
+      isSigned: event.kind.isSigned, ending: ending)
   }
 
   /// Turns an event of the log itself into the part of its line that does not depend on its place.
@@ -59,7 +65,7 @@ struct EventLineWriter {
     try finish(&ending, event.data, run: nil) { (_) throws(AuditFailure) in
       throw .unavailable("an event of the log is too large")
     }
-    return PreparedEvent(type: event.type, run: nil, isClosing: false, ending: ending)
+    return PreparedEvent(type: event.type, run: nil, isClosing: false, isSigned: true, ending: ending)
   }
 
   private func finish(
@@ -134,6 +140,19 @@ extension RunEvent.Kind {
     case .failureAnswered(_, _, let choice, _, _): choice == .stop
     case .runPlanned, .runStarted, .runResumed, .conditionDecided, .confirmAsked, .confirmAnswered,
       .manualAnswered, .inputAnswered, .stepIntent, .stepResolved, .failureAsked, .undoStarted:
+      false
+    }
+  }
+}
+
+extension RunEvent.Kind {
+  /// Whether a checkpoint is signed right behind it: where a run begins and ends, and where a person said yes.
+  var isSigned: Bool {
+    switch self {
+    case .runStarted, .runResumed, .runFinished, .confirmAnswered(_, _, _, .person): true
+    case .runPlanned, .conditionDecided, .stepSkipped, .confirmAsked, .confirmAnswered, .manualAnswered,
+      .inputAnswered, .stepIntent, .stepFinished, .stepUnknown, .stepResolved, .artifact, .failureAsked,
+      .failureAnswered, .undoStarted, .signalReceived:
       false
     }
   }

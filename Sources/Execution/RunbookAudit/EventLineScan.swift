@@ -93,6 +93,26 @@ struct EventLineScan {
     return number
   }
 
+  /// The run's mode; nil for events of the log itself.
+  var mode: String? { text(after: #","mode":""#, from: runEnd) }
+
+  /// The step's attempt; nil where there is none.
+  var attempt: Int? {
+    var offset = runEnd
+    while let brace = Self.find(UInt8(ascii: "{"), in: bytes, from: offset) {
+      if Self.has(#","data":{"#, in: bytes, at: brace - 8) { return nil }
+      if Self.has(#","step":{"id":""#, in: bytes, at: brace - 8) {
+        guard let quote = Self.find(UInt8(ascii: "\""), in: bytes, from: brace + 7),
+          Self.has(#"","attempt":"#, in: bytes, at: quote)
+        else { return nil }
+        return bytes[(quote + 12)...].prefix(9).prefix { (0x30...0x39).contains($0) }
+          .reduce(0) { $0 * 10 + Int($1 - 0x30) }
+      }
+      offset = brace + 1
+    }
+    return nil
+  }
+
   /// `time`.
   var time: Timestamp? {
     let start = type.upperBound + 10

@@ -12,25 +12,39 @@ struct Journal: ~Copyable {
   private let clock: AuditClock
   private var tail: JournalTail
   private var hasher: SHA256
+  private var signer: LogSigner
+  /// Must have every event; emptied when one of them fails.
+  private var sinks: [RequiredSink]
+  /// When this process last saw everything signed, by the monotonic clock.
+  private var lastSigned: Int64
+
+  /// Events without a checkpoint behind them are at most as many.
+  private static let signingInterval = 256
+  /// And at most as old while events are written, in nanoseconds.
+  private static let signingTime: Int64 = 10_000_000_000
 
   private init(
     _ directory: Descriptor, _ file: Descriptor, _ device: JournalDevice, _ clock: AuditClock,
-    _ hasher: consuming SHA256
+    _ hasher: consuming SHA256, _ signer: LogSigner, _ sinks: [RequiredSink]
   ) {
     self.directory = directory
     self.file = file
     self.device = device
     self.clock = clock
     self.hasher = hasher
+    self.signer = signer
+    self.sinks = sinks
+    lastSigned = clock.monotonic()
     tail = JournalTail()
   }
 
-  /// Opens the journal in `directory` and puts its end in order; an empty one gets its first event.
+  /// Opens the journal in `directory` of `store` and puts its end in order; an empty one gets its first event, and a
+  /// log without a key gets one.
   ///
   /// - Parameter deadline: Latest time to get the lock.
   static func open(
-    in directory: Descriptor, writer: EventLineWriter, device: JournalDevice, clock: AuditClock,
-    until deadline: Int64
+    in directory: Descriptor, of store: Descriptor, writer: EventLineWriter, device: JournalDevice,
+    clock: AuditClock, sinks: [RequiredSink], until deadline: Int64
   ) throws(AuditFailure) -> Journal {
     try refuseUnknownFiles(in: directory)
     guard let file = try Descriptor.open(name, in: directory, O_RDWR | O_CREAT) else {
@@ -40,27 +54,130 @@ struct Journal: ~Copyable {
     guard status.st_mode & S_IFMT == S_IFREG, status.st_uid == geteuid(), status.st_nlink == 1 else {
       throw .tampered("the journal is no plain file of this user with one name")
     }
-    var journal = Journal(directory, file, device, clock, try SHA256())
     try JournalLock.acquire(file, until: deadline, clock: clock)
     defer { JournalLock.release(file) }
-    try journal.recover(writer)
+    var journal = Journal(
+      directory, file, device, clock, try SHA256(), try LogSigner(in: store), sinks)
+    try journal.recover(writer, until: deadline)
     return journal
   }
 
-  /// Puts the end in order and logs what was done. The caller holds the lock.
-  private mutating func recover(_ writer: EventLineWriter) throws(AuditFailure) {
-    var events: [LogEvent] = try JournalRecovery(directory: directory, file: file).run().map {
-      .recovered($0)
+  /// Puts the end in order, logs what was done and signs for it. The caller holds the lock.
+  private mutating func recover(
+    _ writer: EventLineWriter, until deadline: Int64
+  ) throws(AuditFailure) {
+    let recovery = JournalRecovery(directory: directory, file: file)
+    // Nothing is mended before it is known that the log is not shorter than what was signed.
+    let whole = try recovery.endOfLastLine(before: Int(try file.status().st_size))
+    let end = try JournalTail(of: file, size: whole, hasher: &hasher)
+    guard end.sequence >= signer.signedSize else {
+      throw .tampered(
+        "the journal ends with \(end.sequence) events, and a checkpoint over \(signer.signedSize) was signed")
     }
-    tail = try JournalTail(of: file, size: Int(try file.status().st_size), hasher: &hasher)
+    try signer.recover()
+    var events: [LogEvent] = try recovery.run().map { .recovered($0) }
+    let isNewBoot = end.size > 0 && end.boot != writer.machine.boot
+    tail = try signer.restore(from: file, end: end, checkingTiles: isNewBoot, hasher: &hasher)
+    try tail.fold(file, to: end.sequence, end: end.size, hasher: &hasher)
+    try finishRotation(end: end)
+    if signer.key == nil || (signer.signedSize == 0 && tail.size > 0) {
+      events += try announceKey(writer)
+    }
     if tail.size == 0 {
       try directory.sync()
-      events.insert(.opened(store: hexadecimal(randomBytes(16))), at: 0)
+      let store = hexadecimal(randomBytes(16))
+      let key = try signer.ensureKey(name: Self.origin(writer.machine.host, store))
+      events.insert(.opened(store: store, key: key.verifier.description), at: 0)
     }
-    guard !events.isEmpty else { return }
-    var prepared: [PreparedEvent] = []
-    for event in events { prepared.append(try writer.prepare(event)) }
-    _ = try write(prepared, writer: writer)
+    if !events.isEmpty {
+      var prepared: [PreparedEvent] = []
+      for event in events { prepared.append(try writer.prepare(event)) }
+      _ = try write(prepared, writer: writer, until: deadline)
+    }
+    try sign(always: true)
+  }
+
+  /// The event that tells the key of a log which was written before it had one; none where it is told already.
+  private mutating func announceKey(_ writer: EventLineWriter) throws(AuditFailure) -> [LogEvent] {
+    guard tail.size > 0 else { return [] }
+    let key = try signer.ensureKey(name: Self.origin(writer.machine.host, hexadecimal(randomBytes(16))))
+    let text = key.verifier.description
+    let needle = Array("\"key\":\"\(text)\"".utf8)
+    var offset = 0
+    while offset < tail.size {
+      let bytes = try file.bytes(offset..<min(tail.size, offset + 1 << 20))
+      if bytes.withUnsafeBytes({ EventLineScan.contains(needle, in: $0, from: 0) }) { return [] }
+      offset += max(1, bytes.count - needle.count)
+      if offset + needle.count >= tail.size { break }
+    }
+    return [.keyCreated(key: text)]
+  }
+
+  /// The name of a log: host and store, in the characters that a note allows.
+  private static func origin(_ host: String, _ store: String) -> String {
+    let plain = host.utf8.map { byte in
+      switch byte {
+      case 0x30...0x39, 0x41...0x5a, 0x61...0x7a, UInt8(ascii: "."), UInt8(ascii: "-"): byte
+      default: UInt8(ascii: "-")
+      }
+    }
+    return "\(plain.isEmpty ? "host" : String(decoding: plain, as: UTF8.self))/runbook/\(store.prefix(16))"
+  }
+
+  // MARK: - Signing
+
+  /// Signs for everything written so far, where it is time to. The caller holds the lock.
+  ///
+  /// A full disk is no failure here: the events are durable, and the next append tries again.
+  private mutating func sign(always: Bool) throws(AuditFailure) {
+    let now = clock.monotonic()
+    guard always || tail.leaves.count >= Self.signingInterval || now - lastSigned >= Self.signingTime else {
+      return
+    }
+    do throws(AuditFailure) {
+      try signer.sign(tail, of: file, device: device, hasher: &hasher)
+      tail.dropLeaves()
+      lastSigned = now
+    } catch {
+      guard case .full = error else { throw error }
+    }
+  }
+
+  /// Changes the signing key: the old one signs the event that names the new one, and both sign the checkpoint.
+  ///
+  /// - Returns: The new key's public form.
+  mutating func rotateKey(
+    _ writer: EventLineWriter, until deadline: Int64
+  ) throws(AuditFailure) -> VerifierKey {
+    try JournalLock.acquire(file, until: deadline, clock: clock)
+    defer { JournalLock.release(file) }
+    _ = try catchUp()
+    try sign(always: true)
+    guard let old = signer.key else { throw .unavailable("the log has no key yet") }
+    let next = try signer.keys.createNext(name: old.verifier.name)
+    let event = LogEvent.keyRotated(from: old.verifier.description, key: next.verifier.description)
+    _ = try write([try writer.prepare(event)], writer: writer, until: deadline)
+    try finishRotation(next)
+    return next.verifier
+  }
+
+  /// Ends a rotation that a crash cut in two: goes on if it was logged, else gives it up.
+  private mutating func finishRotation(end: JournalTail) throws(AuditFailure) {
+    guard let next = try signer.keys.loadNext(), let old = signer.key else { return }
+    // It is the log's last event then: whoever rotates holds the lock until the rotation is over.
+    guard let line = try end.lastLine(of: file),
+      case .log(.keyRotated(from: old.verifier.description, key: next.verifier.description)) = line.content
+    else {
+      try signer.keys.dropNext()
+      return
+    }
+    try finishRotation(next)
+  }
+
+  private mutating func finishRotation(_ next: SigningKey) throws(AuditFailure) {
+    try signer.sign(tail, of: file, device: device, hasher: &hasher, also: next)
+    tail.dropLeaves()
+    try signer.adopt(next)
   }
 
   /// Adds events under the lock; durable when it returns.
@@ -79,7 +196,9 @@ struct Journal: ~Copyable {
     if let torn = try catchUp() {
       recovered = [try writer.prepare(.recovered(torn))]
     }
-    return try write(recovered + events, writer: writer) + UInt64(recovered.count)
+    let first = try write(recovered + events, writer: writer, until: deadline) + UInt64(recovered.count)
+    try sign(always: !recovered.isEmpty || events.contains { $0.isSigned })
+    return first
   }
 
   /// What is wrong with it, as far as that shows without writing; nil where nothing is.
@@ -131,12 +250,16 @@ struct Journal: ~Copyable {
         try next.fold(lines, hasher: &hasher)
       }
       tail = next
+      if tail.leaves.count > 4096 {
+        try signer.advance(to: tail, of: file, hasher: &hasher)
+        tail.dropLeaves()
+      }
     }
     return torn
   }
 
   private mutating func write(
-    _ events: [PreparedEvent], writer: EventLineWriter
+    _ events: [PreparedEvent], writer: EventLineWriter, until deadline: Int64
   ) throws(AuditFailure) -> UInt64 {
     let first = tail.sequence
     var next = tail
@@ -160,7 +283,28 @@ struct Journal: ~Copyable {
       throw .unavailable(failure.reason)
     }
     tail = next
+    try copy(bytes, writer: writer, until: deadline)
     return first
+  }
+
+  /// Hands lines that are durable here to the other places that must have them.
+  ///
+  /// - Throws: `.sink` where one of them fails; from then on none is tried again, so that ends can be logged.
+  private mutating func copy(
+    _ lines: [UInt8], writer: EventLineWriter, until deadline: Int64
+  ) throws(AuditFailure) {
+    // Two seconds, as a part of the time is kept for saying so.
+    let now = clock.monotonic()
+    let limit = min(now + 2_000_000_000, deadline - (deadline - now) / 4)
+    do throws(AuditFailure) {
+      for sink in sinks { try sink.write(lines, until: limit, clock: clock) }
+    } catch {
+      sinks = []
+      let event = try writer.prepare(.sinkFailed(reason: error.reason))
+      _ = try write([event], writer: writer, until: deadline)
+      try sign(always: true)
+      throw error
+    }
   }
 
   /// Writes all bytes behind the tail, or none.

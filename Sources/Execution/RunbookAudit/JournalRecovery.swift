@@ -71,7 +71,7 @@ struct JournalRecovery {
   }
 
   /// The offset behind the last line feed.
-  private func endOfLastLine(before size: Int) throws(AuditFailure) -> Int {
+  func endOfLastLine(before size: Int) throws(AuditFailure) -> Int {
     var end = size
     while end > 0 {
       let start = max(0, end - 1 << 16)

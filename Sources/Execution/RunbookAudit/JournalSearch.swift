@@ -64,6 +64,37 @@ struct JournalSearch {
     return places.reversed()
   }
 
+  /// The place of the line of event `sequence`, found by halving.
+  func place(of sequence: UInt64) throws(AuditFailure) -> Place {
+    let (window, index) = try find(sequence, before: size)
+    let place = try window.place(index)
+    guard place.sequence == sequence else { throw Self.missing(sequence) }
+    return place
+  }
+
+  /// Where the line of event `sequence` begins; `last` is the journal's last event.
+  func offset(of sequence: UInt64, last: UInt64) throws(AuditFailure) -> Int {
+    guard sequence <= last else { return size }
+    guard sequence > 0 else { return 0 }
+    if last - sequence > UInt64(Self.longWay) {
+      let (window, index) = try find(sequence, before: size)
+      return try window.place(index).range.lowerBound
+    }
+    var end = size
+    while end > 0 {
+      let window = try JournalWindow(of: file, endingAt: end)
+      let first = try window.place(0).sequence
+      if first <= sequence {
+        guard sequence - first < UInt64(window.lines.count) else { break }
+        let place = try window.place(Int(sequence - first))
+        guard place.sequence == sequence else { break }
+        return place.range.lowerBound
+      }
+      end = window.offset
+    }
+    throw Self.missing(sequence)
+  }
+
   /// Lines that are walked rather than jumped over.
   private static let longWay = 4096
 

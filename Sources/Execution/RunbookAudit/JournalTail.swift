@@ -9,6 +9,12 @@ struct JournalTail: Sendable {
   private(set) var size = 0
   /// Leaf hash of the last line; nil in an empty journal.
   private(set) var hash: SHA256.Hash?
+  /// The name of the boot in which the last line was written; known after opening only.
+  private(set) var boot: String?
+  /// Where the last line begins; known after opening only.
+  private var lastStart = 0
+  /// Leaf hashes of the last lines, as many as are not in the tree of the `LogSigner` yet.
+  private(set) var leaves: [SHA256.Hash] = []
   /// The last event of each run this process writes to; nil: none yet.
   private var lastOfRun: [RunID: UInt64?] = [:]
 
@@ -23,6 +29,18 @@ struct JournalTail: Sendable {
 
   /// The end of an empty journal.
   init() {}
+
+  /// The place behind a line whose leaf hash is known.
+  ///
+  /// - Parameter size: Bytes up to and with its line feed.
+  init(sequence: UInt64, size: Int, hash: SHA256.Hash?) {
+    self.sequence = sequence
+    self.size = size
+    self.hash = hash
+  }
+
+  /// Forgets the leaves: they are in the tree now.
+  mutating func dropLeaves() { leaves = [] }
 
   /// Starts at the last line: reads the end of the file only.
   ///
@@ -41,39 +59,49 @@ struct JournalTail: Sendable {
     let state = try bytes.withBytes { (buffer) throws(AuditFailure) in
       try Self.lastLine(of: buffer, isWhole: start == 0, &hasher)
     }
-    (sequence, hash) = (state.sequence + 1, state.hash)
+    (sequence, hash, boot) = (state.sequence + 1, state.hash, state.boot)
+    lastStart = size - state.length - 1
     self.size = size
+  }
+
+  /// The journal's last event, right after opening.
+  func lastLine(of file: Descriptor) throws(AuditFailure) -> StoredEvent? {
+    guard size > 0 else { return nil }
+    return try StoredEvent(line: file.bytes(lastStart..<(size - 1))) { (_) throws(AuditFailure) in
+      throw .notFound("blobs are not needed here")
+    }
   }
 
   private static func lastLine(
     of bytes: UnsafeRawBufferPointer, isWhole: Bool, _ hasher: inout SHA256
-  ) throws(AuditFailure) -> (sequence: UInt64, hash: SHA256.Hash) {
+  ) throws(AuditFailure) -> (sequence: UInt64, hash: SHA256.Hash, boot: String, length: Int) {
     let lines = bytes.dropLast().split(separator: 0x0a, omittingEmptySubsequences: false).suffix(2)
       .map { UnsafeRawBufferPointer(rebasing: $0) }
     guard let last = lines.last, isWhole || lines.count == 2, let scan = EventLineScan(last) else {
       throw .tampered("the journal's last line is no event")
     }
     // The last line has no successor yet whose hash would vouch for it: at least it must be an event throughout.
-    _ = try StoredEvent(line: last) { (_) throws(AuditFailure) in throw .notFound("blobs are not needed here")
+    let event = try StoredEvent(line: last) { (_) throws(AuditFailure) in
+      throw .notFound("blobs are not needed here")
     }
     if lines.count == 2 {
       guard let before = EventLineScan(lines[0]), before.sequence + 1 == scan.sequence else {
         throw .tampered("the journal's last line does not follow the one before it")
       }
-      guard scan.follows(leaf(lines[0], &hasher)) else {
+      guard scan.follows(Merkle.leaf(lines[0], &hasher)) else {
         throw .tampered("event \(before.sequence) was changed: event \(scan.sequence) names another hash")
       }
     } else if scan.sequence != 0 || scan.previous != nil {
       throw .tampered("the journal does not begin with event 0")
     }
-    return (scan.sequence, leaf(last, &hasher))
+    return (scan.sequence, Merkle.leaf(last, &hasher), event.boot, last.count)
   }
 
   /// Takes in lines that other processes added; `bytes` ends with a line feed.
   mutating func fold(_ bytes: UnsafeRawBufferPointer, hasher: inout SHA256) throws(AuditFailure) {
-    var rest = bytes
-    while let end = rest.firstIndex(of: 0x0a) {
-      let line = UnsafeRawBufferPointer(rebasing: rest[..<end])
+    var start = 0
+    while let end = EventLineScan.find(0x0a, in: bytes, from: start) {
+      let line = UnsafeRawBufferPointer(rebasing: bytes[start..<end])
       guard let scan = EventLineScan(line), scan.sequence == sequence, scan.follows(hash) else {
         throw .tampered("the line of event \(sequence) does not follow the one before it")
       }
@@ -81,27 +109,22 @@ struct JournalTail: Sendable {
         let run = RunID(text)
         if tracks(run) { track(run, last: sequence) }
       }
-      hash = Self.leaf(line, &hasher)
+      let leaf = Merkle.leaf(line, &hasher)
+      hash = leaf
+      leaves.append(leaf)
       sequence += 1
       size += line.count + 1
-      rest = UnsafeRawBufferPointer(rebasing: rest[(end + 1)...])
+      start = end + 1
     }
   }
 
   /// Takes in one line of our own, its line feed included, before it is written.
   mutating func add(_ line: UnsafeRawBufferPointer, of run: RunID?, hasher: inout SHA256) {
     if let run { track(run, last: sequence) }
-    hash = Self.leaf(UnsafeRawBufferPointer(rebasing: line.dropLast()), &hasher)
+    let leaf = Merkle.leaf(UnsafeRawBufferPointer(rebasing: line.dropLast()), &hasher)
+    hash = leaf
+    leaves.append(leaf)
     sequence += 1
     size += line.count
-  }
-
-  /// RFC 6962, section 2.1: the hash of a leaf is SHA-256 of a zero byte and the leaf, here a line without its
-  /// line feed.
-  static func leaf(_ line: UnsafeRawBufferPointer, _ hasher: inout SHA256) -> SHA256.Hash {
-    var prefix: UInt8 = 0
-    withUnsafeBytes(of: &prefix) { hasher.update($0) }
-    hasher.update(line)
-    return hasher.finish()
   }
 }

@@ -44,6 +44,20 @@ public struct SHA256: ~Copyable, Sendable {
 
     fileprivate init() {}
 
+    /// A hash from its 32 bytes.
+    init?(_ bytes: some Collection<UInt8>) {
+      guard bytes.count == 32 else { return nil }
+      withUnsafeMutableBytes(of: &words) { $0.copyBytes(from: bytes) }
+    }
+
+    /// Its 32 bytes.
+    var bytes: [UInt8] { withUnsafeBytes(of: words) { Array($0) } }
+
+    /// Calls `body` with its 32 bytes.
+    func withBytes<Result>(_ body: (UnsafeRawBufferPointer) -> Result) -> Result {
+      withUnsafeBytes(of: words, body)
+    }
+
     public static func == (a: Self, b: Self) -> Bool { a.words == b.words }
 
     public func hash(into hasher: inout Hasher) { hasher.combine(words.0) }

@@ -1,7 +1,8 @@
 #pragma once
 #include <stddef.h>
 
-/// SHA-256 from OpenSSL's libcrypto, which is loaded on first use: programs that hash nothing do not pay for it.
+/// SHA-256 and Ed25519 from OpenSSL's libcrypto, which is loaded on first use: programs that hash nothing do not
+/// pay for it.
 
 /// Loads libcrypto. 0, or -1 with the reason in rb_crypto_error(). Any thread; the first call does the work.
 int rb_crypto_load(void);
@@ -26,3 +27,13 @@ rb_sha256 *rb_sha256_copy(const rb_sha256 *hash);
 
 /// Frees it; NULL does nothing.
 void rb_sha256_destroy(rb_sha256 *hash);
+
+/// The Ed25519 public key (RFC 8032) of a seed. 0, or -1.
+int rb_ed25519_public(const unsigned char seed[32], unsigned char public_key[32]);
+
+/// Signs a message. 0, or -1.
+int rb_ed25519_sign(const unsigned char seed[32], const void *message, size_t count, unsigned char signature[64]);
+
+/// 0 where the signature is the key's over the message, else -1.
+int rb_ed25519_verify(
+    const unsigned char public_key[32], const void *message, size_t count, const unsigned char signature[64]);
