@@ -33,7 +33,8 @@ struct RunbookCommand: AsyncParsableCommand {
         name: "Checking and running",
         subcommands: [CheckCommand.self, PlanCommand.self, GraphCommand.self, RunCommand.self]),
       CommandGroup(
-        name: "Looking back", subcommands: [HistoryCommand.self, LogCommand.self, ReportCommand.self]),
+        name: "Looking back",
+        subcommands: [HistoryCommand.self, LogCommand.self, ReportCommand.self, AuditCommand.self]),
       CommandGroup(name: "Setting up", subcommands: [DoctorCommand.self, CompletionsCommand.self]),
     ])
 }
