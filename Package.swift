@@ -97,6 +97,9 @@ let package = Package(
         "CMarkGFM", "RunbookAudit", "RunbookCompiler", "RunbookFilters", "RunbookSyntax",
       ],
       path: "Benchmarks/PageBenchmark", swiftSettings: settings),
+    .executableTarget(
+      name: "audit-benchmark", dependencies: ["RunbookAudit", "RunbookModel"],
+      path: "Benchmarks/AuditBenchmark", swiftSettings: settings),
 
     .target(
       name: "TestSupport", dependencies: contract, path: "Tests/TestSupport", swiftSettings: settings),
