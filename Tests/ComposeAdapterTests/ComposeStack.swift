@@ -60,7 +60,7 @@ struct ComposeStack {
     project =
       "runbook-test-" + directory.suffix(6).lowercased()
       + String(UInt16.random(in: 0...UInt16.max), radix: 16)
-    processes = SupervisedProcesses(run: RunID(project), exitLog: nil, program: Built.driver)
+    processes = SupervisedProcesses(run: RunID(project), exitLog: nil, program: Built.path("ProcessDriver"))
     settings = [
       "files": .list([.text(directory + "/compose.yaml")]), "project": .value(.text(project)),
       "docker_host": .value(.text(try TestService.required("RUNBOOK_TEST_DOCKER"))),
@@ -161,17 +161,6 @@ struct ComposeStack {
     try await shell(
       "docker ps -aq --no-trunc --filter label=com.docker.compose.project=\(project) | sort | xargs -r docker inspect"
         + " --format '{{.Id}} {{.State.StartedAt}} {{.State.Status}} {{.RestartCount}} {{.Image}}'")
-  }
-}
-
-/// Programs that were built with the tests.
-enum Built {
-  /// See `Tests/ProcessDriver`: the supervisor is that program again.
-  static var driver: String {
-    var path = [CChar](repeating: 0, count: Int(PATH_MAX))
-    let count = readlink("/proc/self/exe", &path, path.count - 1)
-    let own = String(decoding: path[..<max(0, count)].map { UInt8(bitPattern: $0) }, as: UTF8.self)
-    return (own.split(separator: "/").dropLast().map { "/" + $0 }.joined()) + "/ProcessDriver"
   }
 }
 

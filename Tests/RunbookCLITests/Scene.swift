@@ -1,6 +1,7 @@
 import CTerminal
 import Glibc
 import RunbookModel
+import TestSupport
 import Testing
 
 /// One test's world: a folder of pages, one environment, and a log of its own.
@@ -147,7 +148,7 @@ final class Scene: Sendable {
     posix_spawnattr_setsigmask(&attributes, &signals)
     posix_spawnattr_setflags(
       &attributes, ct_spawn_setsid | Int16(POSIX_SPAWN_SETSIGDEF | POSIX_SPAWN_SETSIGMASK))
-    let program = builtProgram("runbook")
+    let program = Built.path("runbook")
     let path = getenv("PATH").map { String(cString: $0) } ?? "/usr/bin:/bin"
     // The first of two variables with one name is the one that counts.
     let environment =

@@ -69,14 +69,6 @@ func eventually(within seconds: Double = 60, _ condition: () -> Bool) async -> B
   return true
 }
 
-/// A program that was built together with the tests.
-func builtProgram(_ name: String) -> String {
-  var buffer = [CChar](repeating: 0, count: 4096)
-  let count = readlink("/proc/self/exe", &buffer, buffer.count)
-  let path = String(decoding: buffer[..<max(0, count)].map { UInt8(bitPattern: $0) }, as: UTF8.self)
-  return path.prefix(upTo: path.lastIndex(of: "/") ?? path.startIndex) + "/" + name
-}
-
 /// A whole file; empty where it cannot be read.
 func fileBytes(_ path: String) -> [UInt8] {
   let file = open(path, O_RDONLY | O_CLOEXEC)

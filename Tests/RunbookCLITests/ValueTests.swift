@@ -1,4 +1,5 @@
 import RunbookModel
+import TestSupport
 import Testing
 
 @Suite(.serialized) struct ValueTests {
@@ -24,25 +25,16 @@ import Testing
     ```
     """
 
-  static let values: [(String, String)] = [
-    ("quotes", #"it's "quoted" \ and \"escaped\""#),
-    ("substitutions", "$(touch pwned) `touch pwned` ${HOME} $HOME ; touch pwned | touch pwned & $((1+1)) *"),
-    ("newlines", "first\nsecond\r\n\ttabbed\n\n"),
-    ("dashes", "--help"), ("option", "-n"), ("blank", " "), ("empty", ""),
-    ("utf8", "Größe 漢字 🜂 e\u{301}"), ("hostile", "\u{1b}[2J\u{7}</script><script>alert(1)</script>"),
-    ("large", String(repeating: "0123456789abcde$(touch pwned)`'\"\\\n", count: 100 * 1024 / 34)),
-  ]
-
-  @Test(arguments: values) func `a parameter arrives byte by byte and is never executed`(
-    _ name: String, _ value: String
+  @Test(arguments: HostileText.all) func `a parameter arrives byte by byte and is never executed`(
+    value: HostileText
   ) async throws {
     let scene = try Scene(Self.comparing, front: "parameters: {text: {type: string}}\n")
-    try scene.write(value, to: "value")
-    let run = try await scene.run("-p", "text=\(value)")
-    #expect(run.code == 0, "\(name): \(run.output.suffix(2000))\(run.errors)")
+    try scene.write(value.text, to: "value")
+    let run = try await scene.run("-p", "text=\(value.text)")
+    #expect(run.code == 0, "\(run.output.suffix(2000))\(run.errors)")
     #expect(!scene.exists("pwned") && scene.exists("digest"))
     #expect(!run.output.contains("\u{1b}"))
-    let dry = try await scene.run("-p", "text=\(value)", "--dry-run")
+    let dry = try await scene.run("-p", "text=\(value.text)", "--dry-run")
     #expect(dry.code == 0 && !scene.exists("pwned"))
   }
 

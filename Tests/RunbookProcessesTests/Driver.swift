@@ -2,6 +2,7 @@ import CProcess
 import Glibc
 import RunbookModel
 import Synchronization
+import TestSupport
 
 /// A running `ProcessDriver`: its own process, so that it can be killed, limited and counted.
 final class Driver: Sendable {

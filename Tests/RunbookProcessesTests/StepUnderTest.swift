@@ -60,16 +60,6 @@ struct StepUnderTest {
   var leftovers: [Leftover] { LeftoverProcesses.find(run: context.run) }
 }
 
-/// Programs that were built together with the tests.
-enum Built {
-  static func path(_ name: String) -> String {
-    var buffer = [CChar](repeating: 0, count: 4096)
-    let count = readlink("/proc/self/exe", &buffer, buffer.count)
-    let path = String(decoding: buffer[..<max(0, count)].map { UInt8(bitPattern: $0) }, as: UTF8.self)
-    return path.prefix(upTo: path.lastIndex(of: "/") ?? path.startIndex) + "/" + name
-  }
-}
-
 /// A word that no other test uses.
 func randomLetters(_ count: Int) -> String {
   String((0..<count).map { _ in "abcdefghijklmnopqrstuvwxyz".randomElement() ?? "a" })

@@ -2,9 +2,9 @@ import Glibc
 import RunbookAdapter
 public import RunbookModel
 
-/// Two pipes to a worker, and the way to end it.
+/// Both ends of a worker, and the way to end it.
 public struct FilterConnection: Sendable {
-  /// Requests go in here.
+  /// Requests go in here. A socket: that the worker has ended must not end this program by SIGPIPE.
   public let input: Int32
   /// Answers come out here.
   public let output: Int32
@@ -155,9 +155,9 @@ public actor WorkerFilters: FilterEvaluator {
     var done = 0
     while done < bytes.count {
       guard wait(connection.input, POLLOUT, deadline) else { return false }
-      // A pipe that is writable takes at least 4 KiB without blocking (POSIX PIPE_BUF).
-      let size = min(bytes.count - done, 4096)
-      let count = bytes.withUnsafeBytes { write(connection.input, $0.baseAddress! + done, size) }
+      let count = bytes[done...].withUnsafeBytes {
+        send(connection.input, $0.baseAddress, $0.count, Int32(MSG_NOSIGNAL | MSG_DONTWAIT))
+      }
       if count < 0, errno == EINTR || errno == EAGAIN { continue }
       guard count > 0 else { return false }
       done += count
@@ -184,9 +184,10 @@ public actor WorkerFilters: FilterEvaluator {
   private func wait(_ descriptor: Int32, _ events: Int32, _ deadline: ContinuousClock.Instant) -> Bool {
     while true {
       let left = ContinuousClock.now.duration(to: deadline)
+      guard left > .zero else { return false }
       let (seconds, attoseconds) = left.components
-      let milliseconds = seconds * 1000 + attoseconds / 1_000_000_000_000_000
-      guard milliseconds > 0 else { return false }
+      // Rounded up: giving up before the deadline would look as if the worker had ended.
+      let milliseconds = seconds * 1000 + (attoseconds + 999_999_999_999_999) / 1_000_000_000_000_000
       var entry = pollfd(fd: descriptor, events: Int16(events), revents: 0)
       let result = poll(&entry, 1, Int32(clamping: milliseconds))
       if result > 0 { return true }
