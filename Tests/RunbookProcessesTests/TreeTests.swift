@@ -20,15 +20,23 @@ import Testing
     "python3 -c 'import os,sys,time\nif os.fork(): os._exit(0)\nos.setsid()\nif os.fork(): os._exit(0)\nos.execvp(\"sleep\",[\"sleep\",sys.argv[1]])' $1; sleep $1",
   ]
 
-  @Test(arguments: escapes) func `a deadline leaves no process of the tree`(script: String) async throws {
-    let length = uniqueSleep()
-    let step = StepUnderTest(seconds: 2, grace: .milliseconds(300))
-    let result = try await step.run("bash", "-c", script, "bash", length)
-    #expect(result.cause == .deadline)
-    #expect(result.survivors.isEmpty)
-    #expect(processes(with: length).isEmpty)
-    #expect(step.leftovers.isEmpty)
-    if case .signaled = result.end {} else { Issue.record("\(result.end) is no signal") }
+  @Test func `a deadline leaves no process of the tree`() async throws {
+    // All at a time: each waits for its deadline, in a run and under a supervisor of its own.
+    try await withThrowingTaskGroup(of: Void.self) { group in
+      for script in Self.escapes {
+        group.addTask {
+          let length = uniqueSleep()
+          let step = StepUnderTest(seconds: 4, grace: .milliseconds(300))
+          let result = try await step.run("bash", "-c", script, "bash", length)
+          #expect(result.cause == .deadline, "\(script)")
+          #expect(result.survivors.isEmpty, "\(script)")
+          #expect(processes(with: length).isEmpty, "\(script)")
+          #expect(step.leftovers.isEmpty, "\(script)")
+          if case .signaled = result.end {} else { Issue.record("\(result.end) is no signal: \(script)") }
+        }
+      }
+      try await group.waitForAll()
+    }
   }
 
   @Test func `TERM reaches other sessions and what ends on it is not killed`() async throws {
