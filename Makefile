@@ -23,6 +23,7 @@ demo:
 
 test:
 	@Tests/run
+	@Tests/Demo/run
 
 lint:
 	@.ci/lint
