@@ -73,6 +73,18 @@ func `commands in plain sight are found`(script: String, commands: [String]) {
   #expect(scan("check() { true; }\ncheck").functions == ["check"])
 }
 
+@Test(arguments: [
+  "$(", "$((", "${x:-", "`", "\"$(", "((", "(", "a=(", "x=$(", "<(", "<<A\n$(", "$(( $(", "case x in a) ",
+  "{ ",
+  "\"${x:-", "$($((", "< $(", "[[ (",
+])
+func `what is nested without end is not followed`(opening: String) {
+  let deep = scan(String(repeating: opening, count: 100_000))
+  // What only looks like nesting takes no depth.
+  #expect(deep.isTooDeep || !["$(", "$((", "${x:-", "<(", "x=$("].contains(opening))
+  #expect(!scan(String(repeating: opening, count: 20)).isTooDeep)
+}
+
 @Test func `no script makes it hang or crash`() {
   var seed: UInt64 = 42
   let alphabet = Array("ab${}()'\"`\\<>|&;#=\n \tEOF-[]!")

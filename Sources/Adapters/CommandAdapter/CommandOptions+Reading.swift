@@ -81,6 +81,12 @@ extension CommandOptions {
 
   private static func shellNames(own: Set<String>, in fields: inout FieldReader) -> [String] {
     let scanner = ShellScanner(fields.body)
+    if scanner.isTooDeep {
+      fields.report(
+        .malformedBody,
+        "the script is nested more than \(ShellScanner.maximumDepth) levels deep",
+        atBody: 0..<fields.body.utf8.count, notes: ["what is in it could not be judged"])
+    }
     let assigned = Set(scanner.assignments.map(\.name))
     for assignment in scanner.assignments where fields.names.contains(assignment.name) {
       fields.report(

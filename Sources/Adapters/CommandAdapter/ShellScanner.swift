@@ -23,11 +23,17 @@ struct ShellScanner {
   var functions: Set<String> = []
   /// Literal words in command position: programs, builtins and keywords alike.
   var commands: [Mention] = []
+  /// Whether it is nested beyond `maximumDepth`; from there on nothing was read.
+  var isTooDeep = false
+
+  /// Quotes, substitutions and arithmetic within each other: the scanner calls itself for each.
+  static let maximumDepth = 100
 
   enum Context { case normal, doubleQuoted, substitution, group, backtick, brace }
   let bytes: [UInt8]
   var index = 0
   var contexts: [Context] = [.normal]
+  var arithmeticDepth = 0
   var isCommandPosition = true
   /// Set while words after `for`, `read`, `local` … are names that get assigned.
   var assigner: String?
@@ -118,9 +124,18 @@ struct ShellScanner {
   }
 
   mutating func push(_ context: Context) {
+    guard canDescend() else { return }
     contexts.append(context)
     index += 1
     if context == .substitution || context == .group || context == .backtick { beginCommand() }
+  }
+
+  /// Whether one level more is allowed; if not, the scan ends.
+  mutating func canDescend() -> Bool {
+    if contexts.count + arithmeticDepth < Self.maximumDepth { return true }
+    isTooDeep = true
+    index = bytes.count
+    return false
   }
 
   mutating func pop() {
@@ -154,6 +169,9 @@ struct ShellScanner {
 
   /// `((…))` holds names without `$`, numbers and operators.
   mutating func skipArithmetic() {
+    guard canDescend() else { return }
+    arithmeticDepth += 1
+    defer { arithmeticDepth -= 1 }
     var depth = 0
     while let byte = current {
       if byte == UInt8(ascii: "(") { depth += 1 }
@@ -316,7 +334,7 @@ struct ShellScanner {
         let end = mark == UInt8(ascii: "}") ? index + 1 : index
         expansions.append(Expansion(name: name, range: start..<end, isBraced: true, hasDefault: hasDefault))
       }
-      contexts.append(.brace)
+      if canDescend() { contexts.append(.brace) }
     default:
       index += 1
       let name = readName()
