@@ -67,6 +67,31 @@ import Testing
     #expect(runs.map(\.actor.user) == ["eve", "eve", "eve"])
   }
 
+  @Test func `tells of lines that are missing or cannot be read`() async throws {
+    let scratch = try Scratch()
+    #expect(try await Self.filled(scratch).historyAndDefects().defects.isEmpty)
+    let journal = try scratch.read(scratch.journal)
+    let lines = journal.split(separator: 0x0a).map { String(decoding: $0, as: UTF8.self) }
+    try scratch.write(
+      Array(lines.enumerated().filter { $0.offset != 2 }.map { $0.element + "\n" }.joined().utf8),
+      to: scratch.journal)
+    let reader = try #require(try AuditReader.open(scratch.store))
+    let (runs, missing) = try reader.historyAndDefects()
+    #expect(runs.count == 3)
+    #expect(
+      missing == ["the event 3 stands where the event 2 belongs: somebody changed the journal"])
+    var changed = lines
+    try #require(changed[1].contains("\"runbook\":"))
+    changed[1] = changed[1].split(separator: "\"runbook\":").joined(separator: "\"rumbook\":")
+    try scratch.write(Array(changed.map { $0 + "\n" }.joined().utf8), to: scratch.journal)
+    let second = try #require(try AuditReader.open(scratch.store))
+    #expect(try second.historyAndDefects().runs.count == 2)
+    #expect(
+      try second.historyAndDefects().defects
+        == ["the event 1, which begins the run 20261120T100000Z-aaaaa, cannot be read"])
+    #expect(throws: AuditFailure.self) { try second.run(matching: "aaaaa") }
+  }
+
   @Test func `counts a dry run by what it says of its steps, not as steps that failed or were skipped`()
     async throws
   {

@@ -32,12 +32,19 @@ public struct AuditReader: Sendable {
 
   /// Runs that `query` admits, newest first; one pass over the log.
   public func history(_ query: HistoryQuery = HistoryQuery()) throws(AuditFailure) -> [RunSummary] {
+    try historyAndDefects(query).runs
+  }
+
+  /// The same, and what is wrong with the lines that were passed: for people, one defect each, the first few.
+  public func historyAndDefects(
+    _ query: HistoryQuery = HistoryQuery()
+  ) throws(AuditFailure) -> (runs: [RunSummary], defects: [String]) {
     var pass = HistoryPass(query: query)
     try forEachLine { (line) throws(AuditFailure) in
       try pass.add(line) { (digest) throws(AuditFailure) in try blob(digest) }
       return true
     }
-    return pass.runs
+    return (pass.runs, pass.defects)
   }
 
   /// The run that `text` means: a whole name, the beginning of one, or the beginning of the random letters at
@@ -45,13 +52,17 @@ public struct AuditReader: Sendable {
   ///
   /// - Throws: `.notFound`, or `.ambiguous` with the runs it could be, newest first.
   public func run(matching text: String) throws(AuditFailure) -> RunID {
-    let runs = try history().map(\.id)
+    let (summaries, defects) = try historyAndDefects()
+    let runs = summaries.map(\.id)
     if let exact = runs.first(where: { $0.rawValue == text }) { return exact }
     let matches = runs.filter { run in
       let letters = run.rawValue.split(separator: "-").last ?? ""
       return run.rawValue.hasPrefix(text) || letters.hasPrefix(text)
     }
-    guard let match = matches.first, !text.isEmpty else { throw .notFound("no run is named '\(text)'") }
+    guard let match = matches.first, !text.isEmpty else {
+      if let defect = defects.first { throw .tampered("no run is named '\(text)', but \(defect)") }
+      throw .notFound("no run is named '\(text)'")
+    }
     guard matches.count == 1 else { throw .ambiguous(text, matches) }
     return match
   }

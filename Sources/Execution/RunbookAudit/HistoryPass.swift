@@ -10,6 +10,11 @@ struct HistoryPass {
   private var holdsText: Set<RunID> = []
   /// The run of the line before: lines of one run mostly follow each other.
   private var current: RunID?
+  private var nextSequence: UInt64 = 0
+  /// What is wrong with the lines so far; not more than `defectLimit`.
+  private(set) var defects: [String] = []
+
+  private static let defectLimit = 20
 
   init(query: HistoryQuery) {
     self.query = query
@@ -32,6 +37,12 @@ struct HistoryPass {
     _ line: UnsafeRawBufferPointer, load: (Digest) throws(AuditFailure) -> [UInt8]
   ) throws(AuditFailure) {
     guard let scan = EventLineScan(line) else { throw .tampered("a line of the journal is no event") }
+    if scan.sequence != nextSequence {
+      note(
+        "the event \(scan.sequence) stands where the event \(nextSequence) belongs: somebody changed the journal"
+      )
+    }
+    nextSequence = scan.sequence + 1
     guard let name = scan.runBytes else { return }
     let run: RunID
     if let current, current.rawValue.utf8.elementsEqual(name) {
@@ -76,8 +87,16 @@ struct HistoryPass {
     summaries[run] = summary
   }
 
+  private mutating func note(_ defect: String) {
+    if defects.count < Self.defectLimit { defects.append(defect) }
+  }
+
   private mutating func plan(_ event: StoredEvent, _ run: RunID) {
-    guard case .run(.runPlanned(let planned)) = event.content, summaries[run] == nil else { return }
+    guard case .run(.runPlanned(let planned)) = event.content else {
+      note("the event \(event.sequence), which begins the run \(run), cannot be read")
+      return
+    }
+    guard summaries[run] == nil else { return }
     order.append(run)
     summaries[run] = RunSummary(
       id: run, mode: event.run?.mode ?? .run, runbook: planned.runbook, environment: planned.environment,

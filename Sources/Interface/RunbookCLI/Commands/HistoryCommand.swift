@@ -61,10 +61,17 @@ struct HistoryCommand: ParsableCommand {
       }
       return
     }
-    let runs = try AuditReader.reading { () throws(AuditFailure) in try reader.history(query) }
+    let (runs, defects) = try AuditReader.reading { () throws(AuditFailure) in
+      try reader.historyAndDefects(query)
+    }
     switch formatOptions.format {
     case .json: StandardStream.line(JSONValue.array(runs.map(Self.json)).prettyText)
     case .text: show(runs)
+    }
+    guard defects.isEmpty else {
+      throw CommandFailure(
+        "the log is not whole:\n" + defects.map { "  " + TerminalText.inert($0) }.joined(separator: "\n"),
+        exitCode: 74)
     }
   }
 
