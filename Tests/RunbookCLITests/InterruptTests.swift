@@ -45,6 +45,28 @@ import Testing
     #expect(sleeping(length).isEmpty && session.terminal.isRestored)
   }
 
+  @Test func `SIGQUIT from the keyboard ends all at once`() async throws {
+    let length = uniqueSleep()
+    let scene = try Scene(Self.waiting(length, trap: "trap '' TERM INT QUIT; "))
+    let session = try scene.runAtTerminal()
+    #expect(await eventually { sleeping(length).count == 3 })
+    session.terminal.type("\u{1c}")
+    #expect(try await session.ended().code == 131, "\(session.terminal.screen)")
+    #expect(sleeping(length).isEmpty && session.terminal.isRestored)
+    #expect(session.terminal.screen.contains("! SIGQUIT") && !session.terminal.screen.contains("Backtrace"))
+  }
+
+  @Test func `a crash ends at once and shows nothing of the memory`() async throws {
+    let length = uniqueSleep()
+    let scene = try Scene(Self.waiting(length))
+    let run = try scene.start(["run", "page", "--env", "test"])
+    #expect(await eventually { sleeping(length).count == 3 })
+    run.signal(SIGSEGV)
+    let ended = try await run.ended(within: 20)
+    #expect(ended.code == 128 + SIGSEGV && ended.errors == "", "\(ended.errors)")
+    #expect(await eventually { sleeping(length).isEmpty })
+  }
+
   @Test func `Ctrl-C at a question stops the run and restores the terminal`() async throws {
     let scene = try Scene(
       "```bash {#one}\ntouch one\n```\n\n```bash {#drop effect=destructive}\ntouch dropped\n```")

@@ -57,6 +57,24 @@ import Testing
     #expect(try await scene.events().values("answer", of: "confirm.answered") == ["skip", "run"])
   }
 
+  @Test func `what is pasted answers nothing`() async throws {
+    let scene = try Scene(Self.two)
+    let session = try scene.runAtTerminal()
+    try await session.answer("? Really make one?", key: "yesterday I said no\r")
+    for pasted in ["kubectl apply -f -\r", "yy", "\u{1b}[200~y\u{1b}[201~"] {
+      try await session.sees("\u{07}")
+      session.terminal.type(pasted)
+    }
+    try await Task.sleep(for: .milliseconds(500))
+    #expect(!scene.exists("one"))
+    session.terminal.type("s")
+    // A line end behind the key is the habit of many.
+    try await session.answer("? And two?", key: "y\r")
+    #expect(try await session.ended().code == 0, "\(session.terminal.screen)")
+    #expect(!scene.exists("one") && scene.exists("two") && session.terminal.isRestored)
+    #expect(try await scene.events().values("answer", of: "confirm.answered") == ["skip", "run"])
+  }
+
   @Test func `q declines with 4, and the log says who and where`() async throws {
     let scene = try Scene(Self.two)
     let session = try scene.runAtTerminal()

@@ -2,7 +2,8 @@ public import RunbookAdapter
 
 /// What ends a run from outside: the signals this program caught.
 public protocol RunInterrupt: Interrupt {
-  /// The first signal that raised the level (`SIGINT`, `SIGTERM` or `SIGHUP`); nil while the level is `none`.
+  /// The first signal that raised the level (`SIGINT`, `SIGTERM`, `SIGQUIT` or `SIGHUP`); nil while the level is
+  /// `none`.
   var signal: String? { get }
 
   /// Ends the running step in good order, as a first signal does, but without one.

@@ -5,10 +5,10 @@ import RunbookModel
 import Synchronization
 import UnixSignals
 
-/// Ctrl-C, SIGTERM and SIGHUP as levels that blocking calls can poll.
+/// Ctrl-C, Ctrl-\, SIGTERM and SIGHUP as levels that blocking calls can poll.
 ///
-/// The first SIGINT or SIGTERM ends the running step in good order, the second at once. SIGHUP says that the
-/// terminal is gone: a running step goes on, and whoever would ask a person stops.
+/// The first SIGINT or SIGTERM ends the running step in good order, the second, or a SIGQUIT, at once. SIGHUP says
+/// that the terminal is gone: a running step goes on, and whoever would ask a person stops.
 final class SignalInterrupt: RunInterrupt {
   private let pipe: (read: Int32, write: Int32)
   private let state = Mutex((level: InterruptLevel.none, signal: String?.none, isHungUp: false))
@@ -46,21 +46,22 @@ final class SignalInterrupt: RunInterrupt {
   /// Handles signals from now on until the task is cancelled. SIGPIPE is ignored for good.
   func listen() async -> Task<Void, Never> {
     Glibc.signal(SIGPIPE, SIG_IGN)
-    let signals = await UnixSignalsSequence(trapping: .sigint, .sigterm, .sighup)
+    let signals = await UnixSignalsSequence(trapping: .sigint, .sigterm, .sigquit, .sighup)
     return Task { [self] in
       for await signal in signals {
         switch signal {
         case .sigint: received("SIGINT")
         case .sigterm: received("SIGTERM")
+        case .sigquit: received("SIGQUIT", atOnce: true)
         default: hungUp()
         }
       }
     }
   }
 
-  private func received(_ name: String, isNoticed: Bool = false) {
+  private func received(_ name: String, atOnce: Bool = false, isNoticed: Bool = false) {
     state.withLock { state in
-      state.level = state.level == .none ? .gentle : .immediate
+      state.level = state.level == .none && !atOnce ? .gentle : .immediate
       if state.signal == nil { state.signal = name }
     }
     var byte: UInt8 = 1

@@ -40,7 +40,8 @@ final class OperatorTerminal: Sendable {
     tcsetattr(descriptor, TCSANOW, &modes)
   }
 
-  /// One key, without waiting for a line end. What was typed before the question does not count.
+  /// One key, without waiting for a line end. What was typed before the question does not count, nor does what was
+  /// pasted: more than one character at once, but for a line end behind the first, is refused with a bell.
   func readKey(interrupt: any Interrupt) -> Input<UInt8> {
     var modes = saved
     modes.c_lflag &= ~tcflag_t(ICANON | ECHO)
@@ -58,11 +59,27 @@ final class OperatorTerminal: Sendable {
       guard count == 1, byte != 4 else { return .interrupted }
       if byte == 0x1b {
         // An escape sequence is one key, and none of ours.
-        tcflush(descriptor, TCIFLUSH)
+        _ = readRest()
         continue
       }
-      return .answer(byte)
+      let rest = readRest()
+      if rest.allSatisfy({ $0 == 0x0d || $0 == 0x0a }) { return .answer(byte) }
+      write("\u{07}")
     }
+  }
+
+  /// What follows without a pause; nobody types two keys within 30 ms, and what a slow line brings of a paste comes
+  /// within 200.
+  private func readRest() -> [UInt8] {
+    var rest: [UInt8] = []
+    var buffer = [UInt8](repeating: 0, count: 4096)
+    var entry = pollfd(fd: descriptor, events: Int16(POLLIN), revents: 0)
+    while poll(&entry, 1, rest.isEmpty ? 30 : 200) > 0, entry.revents & Int16(POLLIN) != 0 {
+      let count = read(descriptor, &buffer, buffer.count)
+      guard count > 0 else { break }
+      rest += buffer[..<count]
+    }
+    return rest
   }
 
   /// One line, edited by the terminal itself; `isSecret` shows nothing of it. What was typed before the question does
