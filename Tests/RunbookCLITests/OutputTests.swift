@@ -42,6 +42,65 @@ import Testing
     #expect(!scene.exists("ran"))
   }
 
+  @Test(arguments: [
+    ["list"], ["find", "under"], ["show", "page"], ["check"], ["plan", "page", "--env", "test"],
+    ["plan", "page", "--env", "test", "--format", "json"], ["graph", "page", "--env", "test"], ["history"],
+    ["log", "RUN"], ["report", "RUN"], ["completions", "bash"], ["--help"], ["audit", "export"],
+  ])
+  func `what cannot be shown is no success`(_ arguments: [String]) async throws {
+    let scene = try Scene("```bash {#one effect=read}\ntouch ran\n```")
+    let full = open("/dev/full", O_WRONLY | O_CLOEXEC)
+    defer { close(full) }
+    // A run goes on, and its code says how it ended.
+    let run = try await scene.start(["run", "page", "--env", "test"], standardOutput: full).ended()
+    #expect(run.code == 0 && scene.exists("ran"))
+    let name = try await scene.newestRun()
+    let ended = try await scene.start(arguments.map { $0 == "RUN" ? name : $0 }, standardOutput: full).ended()
+    #expect(ended.code == 74)
+    #expect(ended.errors == "runbook: standard output: No space left on device\n")
+  }
+
+  @Test func `a closed standard output is no place in the log`() async throws {
+    let program = builtProgram("runbook")
+    let scene = try Scene([
+      "inner": page("```bash {#one effect=read}\necho words\n```"),
+      "page": page(
+        """
+        ```bash {#outer effect=read}
+        RUNBOOK_STORE=$PWD/inner '\(program)' run inner --env test <&- >&- 2>&-
+        code=0; '\(program)' list >&- || code=$?; echo "list ended with $code"
+        ```
+        """),
+    ])
+    let run = try await scene.run()
+    #expect(run.code == 0, "\(run.output)")
+    #expect(run.output.contains("list ended with 74"), "\(run.output)")
+    let journal = filesBelow(scene.path("inner/journal"))
+    #expect(!journal.isEmpty && !journal.contains { fileBytes($0).containsSequence(Array("│".utf8)) })
+    let history = try await scene.runbook("history", variables: ["RUNBOOK_STORE=\(scene.path("inner"))"])
+    #expect(history.code == 0 && history.output.contains("completed  inner in test"), "\(history.errors)")
+  }
+
+  @Test func `a report replaces its file only when it is whole`() async throws {
+    let scene = try Scene("```bash {#one effect=read}\ntrue\n```")
+    #expect(try await scene.run().code == 0)
+    let run = try await scene.newestRun()
+    try scene.write("before", to: "kept.html")
+    try #require(chmod(scene.path("kept.html"), 0o640) == 0)
+    try #require(symlink("kept.html", scene.path("link.html")) == 0)
+    #expect(try await scene.runbook("report", run, "-o", "link.html").code == 0)
+    #expect(scene.text("kept.html").hasPrefix("<!"))
+    var status = stat()
+    lstat(scene.path("link.html"), &status)
+    #expect(status.st_mode & S_IFMT == S_IFLNK)
+    stat(scene.path("kept.html"), &status)
+    #expect(status.st_mode & 0o777 == 0o640)
+    #expect(try await scene.runbook("report", run, "-o", "/dev/full").code == 1)
+    #expect(try await scene.runbook("report", run, "-o", "/dev/stdout").output.hasPrefix("<!"))
+    #expect(try await scene.runbook("report", run, "-o", "nowhere/x.html").code == 1)
+    #expect(!filesBelow(scene.folder).contains { $0.hasSuffix(".new") })
+  }
+
   @Test func `much output is kept at its ends, counted and digested in flat memory`() async throws {
     let bytes = 128_000_000
     let scene = try Scene(

@@ -1,3 +1,4 @@
+import Glibc
 import RunbookModel
 import Testing
 
@@ -89,6 +90,26 @@ import Testing
     #expect(missing.code == 1)
     #expect(missing.output.contains("no-such-program-anywhere"), "\(missing.output)")
     #expect(!syntax.exists("made"))
+  }
+
+  @Test func `a pipe is no product and no secret, and holds nobody`() async throws {
+    let scene = try Scene(
+      """
+      ```bash {#make effect=read}
+      #| produces: [pipe]
+      true
+      ```
+      """)
+    try #require(mkfifo(scene.path("pipe"), 0o600) == 0)
+    let run = try await scene.start(["run", "page", "--env", "test"]).ended(within: 30)
+    #expect(run.code == 1 && run.output.contains("'pipe' is no file"), "\(run.output)")
+    try scene.write(
+      page(
+        "```bash {#use effect=read}\n#| env: [token]\ntrue\n```",
+        front: "parameters: {token: {type: secret, from: 'file:pipe'}}\n"), to: "runbooks/page.md")
+    let secret = try await scene.start(["run", "page", "--env", "test"]).ended(within: 30)
+    #expect(
+      secret.code == 1 && secret.output.contains("is no regular file"), "\(secret.output)\(secret.errors)")
   }
 
   @Test func `a dry run that cannot prove everything ends with 5`() async throws {

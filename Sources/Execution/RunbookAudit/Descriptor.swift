@@ -16,7 +16,7 @@ final class Descriptor: Sendable {
   static func open(
     _ name: String, in directory: Descriptor, _ flags: Int32, mode: mode_t = 0o600
   ) throws(AuditFailure) -> Descriptor? {
-    let raw = retrying { openat(directory.rawValue, name, flags | O_NOFOLLOW | O_CLOEXEC, mode) }
+    let raw = retrying { openat(directory.rawValue, name, flags | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK, mode) }
     if raw >= 0 { return Descriptor(owning: raw) }
     let error = errno
     guard error != ENOENT || flags & O_CREAT != 0 else { return nil }

@@ -43,9 +43,14 @@ struct SecretReader {
 
   private func read(_ path: String, _ reference: SecretReference) throws(StepFailure) -> [UInt8] {
     let absolute = path.hasPrefix("/") ? path : directory + "/" + path
-    let descriptor = open(absolute, O_RDONLY | O_CLOEXEC)
+    // A pipe nobody writes to would hold the run before any deadline counts.
+    let descriptor = open(absolute, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY)
     guard descriptor >= 0 else { throw failure(reference, "\(path): \(String(cString: strerror(errno)))") }
     defer { close(descriptor) }
+    var status = stat()
+    guard fstat(descriptor, &status) == 0, status.st_mode & S_IFMT == S_IFREG else {
+      throw failure(reference, "\(path) is no regular file")
+    }
     var bytes: [UInt8] = []
     var buffer = [UInt8](repeating: 0, count: 65_536)
     while true {

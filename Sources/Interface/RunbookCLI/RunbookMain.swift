@@ -4,17 +4,20 @@ import Glibc
 
 /// The command line: parses it, carries it out and ends the process with its exit code.
 public func runbookMain() -> Never {
+  StandardStream.occupy()
   do {
     var command = try RunbookCommand.parseAsRoot()
     guard let asynchronous = command as? any AsyncParsableCommand else {
       try command.run()
-      leave(EXIT_SUCCESS)
+      succeed()
     }
     Task {
       var command = asynchronous
       do {
         try await command.run()
-        leave(EXIT_SUCCESS)
+        // Of a run the log is what counts; its code says how the run ended.
+        if command is RunCommand { leave(EXIT_SUCCESS) }
+        succeed()
       } catch {
         end(with: error)
       }
@@ -26,14 +29,27 @@ public func runbookMain() -> Never {
 }
 
 private func end(with error: any Error) -> Never {
+  if let failure = error as? Files.Failure {
+    end(with: CommandFailure("\(failure.path): \(failure.reason)", exitCode: 3))
+  }
   guard let failure = error as? CommandFailure else {
     let code = RunbookCommand.exitCode(for: error).rawValue
     let message = RunbookCommand.fullMessage(for: error)
     if !message.isEmpty { StandardStream.line(message, to: code == 0 ? STDOUT_FILENO : STDERR_FILENO) }
+    if code == 0 { succeed() }
     leave(code)
   }
   if let message = failure.message { StandardStream.line("runbook: \(message)", to: STDERR_FILENO) }
   leave(failure.exitCode)
+}
+
+/// Ends with 0, unless what was to be shown could not be written.
+private func succeed() -> Never {
+  if let error = StandardStream.outputFailure {
+    StandardStream.line("runbook: standard output: \(String(cString: strerror(error)))", to: STDERR_FILENO)
+    leave(74)
+  }
+  leave(EXIT_SUCCESS)
 }
 
 /// Ends the process at once.

@@ -22,6 +22,8 @@ extension Diagnostic {
     case fileTooLarge = "RB0107"
     /// Front matter that does not begin in the first line.
     case misplacedFrontMatter = "RB0108"
+    /// The file cannot be read.
+    case unreadableFile = "RB0109"
     /// YAML that its grammar refuses.
     case yamlSyntax = "RB0110"
     /// A YAML anchor or alias.

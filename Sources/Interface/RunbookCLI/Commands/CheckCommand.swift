@@ -32,18 +32,21 @@ struct CheckCommand: ParsableCommand {
     let entries = try names.isEmpty ? library.entries() : names.map { try libraryOptions.entry(named: $0) }
     var roots: [String] = []
     for entry in entries {
-      let page = try workspace.page(entry)
-      guard page.isRunbook || !names.isEmpty else { continue }
-      guard page.isRunbook else {
-        throw CommandFailure(
-          "'\(entry.name)' is a page, no runbook: its front matter has no 'runbook: 1'", exitCode: 3)
+      let isRunbook = try report.adding {
+        let page = try workspace.page(entry)
+        guard page.isRunbook || !names.isEmpty else { return nil }
+        guard page.isRunbook else {
+          throw CommandFailure(
+            "'\(entry.name)' is a page, no runbook: its front matter has no 'runbook: 1'", exitCode: 3)
+        }
+        return (page.diagnostics, page.file)
       }
-      report.add(page.diagnostics, in: page.file)
-      if !roots.contains(entry.root) {
-        roots.append(entry.root)
-        for name in entry.environmentNames {
+      guard isRunbook, !roots.contains(entry.root) else { continue }
+      roots.append(entry.root)
+      for name in entry.environmentNames {
+        try report.adding {
           let environment = try workspace.environment(name, of: entry)
-          report.add(environment.diagnostics, in: environment.file)
+          return (environment.diagnostics, environment.file)
         }
       }
     }
@@ -59,7 +62,21 @@ struct CheckCommand: ParsableCommand {
     var errors = 0
     var found: [(SourceFile, [Diagnostic])] = []
 
-    mutating func add(_ diagnostics: [Diagnostic], in file: SourceFile) {
+    /// Adds what `check` finds in one file, nil where it is not one to check; a file that cannot be read is an error.
+    ///
+    /// - Returns: Whether something was added.
+    @discardableResult
+    mutating func adding(_ check: () throws -> ([Diagnostic], SourceFile)?) throws -> Bool {
+      do {
+        guard let (diagnostics, file) = try check() else { return false }
+        add(diagnostics, in: file)
+      } catch let failure as Files.Failure {
+        add([failure.diagnostic.diagnostic], in: failure.diagnostic.file)
+      }
+      return true
+    }
+
+    private mutating func add(_ diagnostics: [Diagnostic], in file: SourceFile) {
       files += 1
       errors += diagnostics.count { $0.severity == .error }
       if !diagnostics.isEmpty { found.append((file, diagnostics)) }

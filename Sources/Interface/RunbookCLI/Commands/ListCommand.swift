@@ -77,7 +77,14 @@ struct RunbookSummary {
   static func all(in library: RunbookLibrary) throws -> [RunbookSummary] {
     let workspace = Workspace()
     return try library.entries().compactMap { entry in
-      let page = try workspace.page(entry, checksFilters: false)
+      let page: Workspace.Page
+      do {
+        page = try workspace.page(entry, checksFilters: false)
+      } catch let failure as Files.Failure {
+        return RunbookSummary(
+          name: entry.name, path: failure.diagnostic.file.path,
+          header: Runbook.Header(title: "(cannot be read: \(failure.reason))"), errorCount: 1)
+      }
       guard page.isRunbook else { return nil }
       let errors = page.diagnostics.count { $0.severity == .error }
       return RunbookSummary(

@@ -23,7 +23,7 @@ struct RunbookCommand: AsyncParsableCommand {
       EXIT CODES:
         0 completed, 1 a step failed, 2 failed and undone, 3 invalid runbook or environment, 4 declined or stopped,
         5 dry run incomplete, 6 refused by policy or lock, 7 outcome unknown, 64 usage, 70 internal error,
-        74 audit log not writable, 129/130/143 interrupted.
+        74 audit log or standard output not writable, 129/130/131/143 interrupted.
       """,
     version: version,
     groupedSubcommands: [

@@ -5,21 +5,29 @@ enum Files {
   /// Why a file cannot be read.
   struct Failure: Error, Sendable {
     let path: String
-    let code: Int32
+    let reason: String
 
-    /// The system's own words.
-    var reason: String { String(cString: strerror(code)) }
+    init(path: String, reason: String) {
+      self.path = path
+      self.reason = reason
+    }
+
+    /// In the system's own words.
+    init(path: String, code: Int32) { self.init(path: path, reason: String(cString: strerror(code))) }
   }
 
-  /// The bytes of a regular file, at most `limit` of them.
+  /// The bytes of a regular file, at most `limit` of them. Never waits for a pipe's other end.
   static func read(_ path: String, limit: Int = 64 << 20) throws(Failure) -> [UInt8] {
-    let descriptor = open(path, O_RDONLY | O_CLOEXEC)
+    let descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY)
     guard descriptor >= 0 else { throw Failure(path: path, code: errno) }
     defer { close(descriptor) }
     var status = stat()
     guard fstat(descriptor, &status) == 0 else { throw Failure(path: path, code: errno) }
     guard status.st_mode & S_IFMT == S_IFREG else {
-      throw Failure(path: path, code: status.st_mode & S_IFMT == S_IFDIR ? EISDIR : EINVAL)
+      guard status.st_mode & S_IFMT == S_IFDIR else {
+        throw Failure(path: path, reason: "Not a regular file")
+      }
+      throw Failure(path: path, code: EISDIR)
     }
     guard status.st_size <= limit else { throw Failure(path: path, code: EFBIG) }
     var bytes = [UInt8](repeating: 0, count: Int(status.st_size))
@@ -50,10 +58,11 @@ enum Files {
     return names.sorted()
   }
 
-  /// Whether a path leads to a directory.
-  static func isDirectory(_ path: String) -> Bool {
+  /// Whether a path leads to a directory; without `followingLinks`, whether it is one itself.
+  static func isDirectory(_ path: String, followingLinks: Bool = true) -> Bool {
     var status = stat()
-    return stat(path, &status) == 0 && status.st_mode & S_IFMT == S_IFDIR
+    return (followingLinks ? stat(path, &status) : lstat(path, &status)) == 0
+      && status.st_mode & S_IFMT == S_IFDIR
   }
 
   /// Whether a path leads to anything.
@@ -68,25 +77,56 @@ enum Files {
 
   /// Everything before the last `/`; `.` where there is none.
   static func parent(of path: String) -> String {
-    guard let slash = path.lastIndex(of: "/") else { return "." }
+    // Bytes, as everywhere with paths: a slash and a combining mark are one Character.
+    guard let slash = path.utf8.lastIndex(of: UInt8(ascii: "/")) else { return "." }
     return slash == path.startIndex ? "/" : String(path[..<slash])
+  }
+
+  /// Whether a path without symbolic links lies below `directory`.
+  static func isBelow(_ directory: String, _ path: String) -> Bool {
+    path.utf8.starts(with: directory == "/" ? "/".utf8 : (directory + "/").utf8)
   }
 
   /// `path` as seen from `directory`, or unchanged where it lies elsewhere.
   static func relative(_ path: String, to directory: String) -> String {
-    path.hasPrefix(directory + "/") ? String(path.dropFirst(directory.utf8.count + 1)) : path
+    guard isBelow(directory, path) else { return path }
+    return String(Substring(path.utf8.dropFirst(directory == "/" ? 1 : directory.utf8.count + 1)))
   }
 }
 
 extension Files {
   /// Writes a whole file; a new one gets mode 0644 less the umask.
+  ///
+  /// What was at `path` stays until all is on the disk: a regular file is replaced in one step, through a link too.
+  /// Anything else, such as `/dev/stdout` or a pipe, is written to.
   static func write(_ bytes: [UInt8], to path: String) throws(CommandFailure) {
-    let descriptor = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o644)
-    guard descriptor >= 0 else {
-      throw CommandFailure("\(path): \(String(cString: strerror(errno)))", exitCode: 1)
+    func failure() -> CommandFailure {
+      CommandFailure("\(path): \(String(cString: strerror(errno)))", exitCode: 1)
     }
+    var status = stat()
+    let isThere = stat(path, &status) == 0
+    // What `/dev/stdout` and its like lead to may be a regular file, but is somebody else's to keep.
+    let isStream = isBelow("/dev", path) || isBelow("/proc", path)
+    guard !isStream, !isThere || status.st_mode & S_IFMT == S_IFREG else {
+      let descriptor = open(path, O_WRONLY | O_APPEND | O_CLOEXEC | O_NOCTTY)
+      guard descriptor >= 0 else { throw failure() }
+      defer { close(descriptor) }
+      return try writeAll(bytes, to: descriptor, path: path)
+    }
+    if isThere, access(path, W_OK) != 0 { throw failure() }
+    let final = realPath(path) ?? path
+    let draft = final + ".\(UInt32.random(in: 0 ... .max)).new"
+    let descriptor = open(draft, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o644)
+    guard descriptor >= 0 else { throw failure() }
     defer { close(descriptor) }
-    try writeAll(bytes, to: descriptor, path: path)
+    do throws(CommandFailure) {
+      if isThere, fchmod(descriptor, status.st_mode & 0o777) != 0 { throw failure() }
+      try writeAll(bytes, to: descriptor, path: path)
+      guard fsync(descriptor) == 0, rename(draft, final) == 0 else { throw failure() }
+    } catch {
+      unlink(draft)
+      throw error
+    }
   }
 
   /// The descriptor of a nameless file that children inherit.

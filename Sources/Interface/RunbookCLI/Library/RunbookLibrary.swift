@@ -72,7 +72,7 @@ struct RunbookLibrary: Sendable {
     for root in roots {
       let path = "\(root)/\(name).md"
       guard Files.exists(path) else { continue }
-      guard let real = Files.realPath(path), real.hasPrefix(root + "/") else {
+      guard let real = Files.realPath(path), Files.isBelow(root, real) else {
         throw Failure(message: "'\(name)' leads out of \(root) by a symbolic link")
       }
       return Entry(name: name, path: real, root: root)
@@ -89,7 +89,7 @@ struct RunbookLibrary: Sendable {
 
   private func entry(atPath path: String) throws(Failure) -> Entry {
     guard let real = Files.realPath(path) else { throw Failure(message: "there is no file '\(path)'") }
-    let root = roots.first { real.hasPrefix($0 + "/") } ?? Files.parent(of: real)
+    let root = roots.first { Files.isBelow($0, real) } ?? Files.parent(of: real)
     var name = Files.relative(real, to: root)
     if name.hasSuffix(".md") { name.removeLast(3) }
     return Entry(name: name, path: real, root: root)
@@ -97,15 +97,19 @@ struct RunbookLibrary: Sendable {
 
   private func collect(_ directory: String, prefix: String, root: String, depth: Int, _ body: (Entry) -> Void)
   {
-    // A link back to a parent would never end; no library is that deep.
+    // No library is that deep.
     guard depth < 16 else { return }
     for name in Files.names(in: directory) where !name.hasPrefix(".") {
       let path = directory + "/" + name
-      if name.hasSuffix(".md") {
-        guard let real = Files.realPath(path), real.hasPrefix(root + "/") else { continue }
+      // A folder behind a link is not walked: what is in it has its place in the library, or does not belong to it.
+      if Files.isDirectory(path, followingLinks: false) {
+        if depth > 0 || name != "environments" {
+          collect(path, prefix: prefix + name + "/", root: root, depth: depth + 1, body)
+        }
+      } else if name.hasSuffix(".md"), let real = Files.realPath(path), Files.isBelow(root, real),
+        !Files.isDirectory(real)
+      {
         body(Entry(name: prefix + name.dropLast(3), path: real, root: root))
-      } else if Files.isDirectory(path), !(depth == 0 && name == "environments") {
-        collect(path, prefix: prefix + name + "/", root: root, depth: depth + 1, body)
       }
     }
   }

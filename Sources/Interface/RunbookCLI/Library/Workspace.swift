@@ -34,7 +34,8 @@ struct Workspace {
   /// Reads and compiles one page.
   ///
   /// - Parameter checksFilters: Whether jq compiles every filter too: tens of milliseconds.
-  func page(_ entry: RunbookLibrary.Entry, checksFilters: Bool = true) throws(CommandFailure) -> Page {
+  /// - Throws: `Files.Failure` where it cannot be read.
+  func page(_ entry: RunbookLibrary.Entry, checksFilters: Bool = true) throws -> Page {
     let file = try source(entry.path)
     let (document, syntax) = Document.parse(file)
     guard document.isRunbook else {
@@ -49,10 +50,16 @@ struct Workspace {
   }
 
   /// Reads one environment beside a page.
+  ///
+  /// - Throws: `Files.Failure` where it cannot be read, or a link leads out of the library.
   func environment(
     _ name: String, of entry: RunbookLibrary.Entry
-  ) throws(CommandFailure) -> (environment: Environment?, file: SourceFile, diagnostics: [Diagnostic]) {
-    let file = try source(entry.environmentPath(name))
+  ) throws -> (environment: Environment?, file: SourceFile, diagnostics: [Diagnostic]) {
+    let path = entry.environmentPath(name)
+    if let real = Files.realPath(path), !Files.isBelow(entry.root, real) {
+      throw Files.Failure(path: path, reason: "leads out of \(entry.root) by a symbolic link")
+    }
+    let file = try source(path)
     let (environment, diagnostics) = EnvironmentReader(registry: registry).read(
       file, name: name, digest: try Self.digest(of: file.bytes),
       directory: Files.parent(of: entry.environmentPath(name)))
@@ -62,7 +69,7 @@ struct Workspace {
   /// `--env`, else RUNBOOK_ENV, else the only one allowed that is not protected.
   func environmentName(
     _ given: String?, for runbook: Runbook, of entry: RunbookLibrary.Entry
-  ) throws(CommandFailure) -> String {
+  ) throws -> String {
     let available = entry.environmentNames
     let allowed =
       runbook.header.environments.isEmpty
@@ -103,12 +110,18 @@ struct Workspace {
     }
   }
 
-  private func source(_ path: String) throws(CommandFailure) -> SourceFile {
-    do throws(Files.Failure) {
-      let bytes = try Files.read(path)
-      return SourceFile(path: Files.relative(path, to: ProcessInfo.workingDirectory), bytes: bytes)
-    } catch {
-      throw CommandFailure("\(path): \(error.reason)", exitCode: 3)
-    }
+  private func source(_ path: String) throws(Files.Failure) -> SourceFile {
+    SourceFile(
+      path: Files.relative(path, to: ProcessInfo.workingDirectory), bytes: try Files.read(path))
+  }
+}
+
+extension Files.Failure {
+  /// What `check` says of a file that cannot be read.
+  var diagnostic: (file: SourceFile, diagnostic: Diagnostic) {
+    (
+      SourceFile(path: Files.relative(path, to: ProcessInfo.workingDirectory), bytes: []),
+      Diagnostic(.unreadableFile, .error, "the file cannot be read: \(reason)", at: SourceRange(at: 0))
+    )
   }
 }

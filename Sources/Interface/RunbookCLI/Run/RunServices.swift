@@ -41,7 +41,7 @@ struct RunServices: StepServices {
     func failure(_ reason: StepFailure.Reason, _ text: String) -> StepFailure {
       StepFailure(reason, "'\(path)' \(text)", effectIsPossible: true)
     }
-    let descriptor = Glibc.open(absolute, O_RDONLY | O_CLOEXEC)
+    let descriptor = Glibc.open(absolute, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY)
     guard descriptor >= 0 else {
       throw failure(.notFound, "cannot be read: \(String(cString: strerror(errno)))")
     }
