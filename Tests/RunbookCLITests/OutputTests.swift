@@ -1,5 +1,6 @@
 import Glibc
 import RunbookModel
+import TestSupport
 import Testing
 
 @Suite(.serialized) struct OutputTests {
@@ -61,7 +62,7 @@ import Testing
   }
 
   @Test func `a closed standard output is no place in the log`() async throws {
-    let program = builtProgram("runbook")
+    let program = Built.path("runbook")
     let scene = try Scene([
       "inner": page("```bash {#one effect=read}\necho words\n```"),
       "page": page(
