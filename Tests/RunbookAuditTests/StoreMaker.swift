@@ -53,6 +53,31 @@ enum StoreMaker {
     _ = try AuditStore.forTest(location)
   }
 
+  /// Numbers and hashes as they should be: what somebody without the key can do.
+  static func rechained(_ lines: [[UInt8]]) throws -> [[UInt8]] {
+    var hasher = try SHA256()
+    var previous: SHA256.Hash?
+    var last: [String: Int] = [:]
+    return try lines.enumerated().map { number, line in
+      guard var members = try JSONValue(parsing: line.dropLast()).members else { return line }
+      for (index, member) in members.enumerated() {
+        if member.name == "seq" { members[index] = .init("seq", .integer(number)) }
+        if member.name == "prev", let previous {
+          members[index] = .init("prev", .string(previous.hexadecimal))
+        }
+        if member.name == "run", let run = member.value["id"]?.string, var parts = member.value.members {
+          parts.removeAll { $0.name == "prev" }
+          if let last = last[run] { parts.append(.init("prev", .integer(last))) }
+          members[index] = .init("run", .object(parts))
+          last[run] = number
+        }
+      }
+      let bytes = JSONValue.object(members).utf8
+      previous = bytes.withBytes { Merkle.leaf($0, &hasher) }
+      return bytes + [0x0a]
+    }
+  }
+
   /// Findings of a verification, by severity.
   static func verify(
     _ location: StoreLocation, _ options: VerificationOptions = VerificationOptions()

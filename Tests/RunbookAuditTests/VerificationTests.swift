@@ -102,6 +102,27 @@ import Testing
     #expect(try StoreMaker.verify(scratch.store).mismatches == [])
   }
 
+  @Test func `written before there were keys gets one, and says so`() async throws {
+    let scratch = try Scratch()
+    try await StoreMaker.make(scratch.store, events: 300)
+    for name in ["keys", "log", "checkpoints.log"] {
+      _ = try Command.run(["rm", "-rf", "\(scratch.store.path)/\(name)"])
+    }
+    var lines = try scratch.read(scratch.journal).dropLast().split(separator: 0x0a).map { Array($0) + [0x0a] }
+    let first = String(decoding: lines[0], as: UTF8.self)
+    let key = try #require(first.firstRange(of: ",\"key\":"))
+    lines[0] = Array((first[..<key.lowerBound] + "}}\n").utf8)
+    try scratch.write(Array(try StoreMaker.rechained(lines).joined()), to: scratch.journal)
+    _ = try AuditStore.forTest(scratch.store)
+    let (summary, mismatches, _) = try StoreMaker.verify(scratch.store)
+    #expect(mismatches == [])
+    #expect(summary.events == 301 && summary.signed == 301)
+    let (code, output) = try Command.run([
+      "python3", repositoryFile("Tests/Verifier/verify_log.py"), scratch.store.path, scratch.path,
+    ])
+    #expect(code == 0, "\(output)")
+  }
+
   @Test func `without its key is not signed by another one`() async throws {
     let scratch = try Scratch()
     try await StoreMaker.make(scratch.store, events: 20)
@@ -198,7 +219,8 @@ import Testing
   @Test func `when a run is removed and the rest is written anew without the key`() async throws {
     let scratch = try Scratch()
     let store = try await store(scratch)
-    try put(rechained(try lines(scratch).filter { !contains($0, "20261120T231500Z-r50\"") }), scratch)
+    try put(
+      StoreMaker.rechained(try lines(scratch).filter { !contains($0, "20261120T231500Z-r50\"") }), scratch)
     let found = try StoreMaker.verify(store)
     #expect(found.mismatches.contains { $0.contains("events were removed") || $0.contains("another root") })
   }
@@ -247,7 +269,7 @@ import Testing
     var changed = try lines(scratch)
     changed[40] = Array(
       String(decoding: changed[40], as: UTF8.self).replacing("\"eve\"", with: "\"bob\"").utf8)
-    try put(rechained(changed), scratch)
+    try put(StoreMaker.rechained(changed), scratch)
     unlink(store.path + "/checkpoints.log")
     _ = try Command.run(["rm", "-rf", store.path + "/log"])
     _ = try AuditStore.forTest(store)
@@ -263,31 +285,6 @@ import Testing
       try scratch.write(Array(record[..<size]), to: store.path + "/checkpoints.log")
       #expect(try !StoreMaker.verify(store).summary.isSound)
       #expect(throws: AuditFailure.self) { try AuditStore.forTest(store) }
-    }
-  }
-
-  /// Numbers and hashes as they should be: what somebody without the key can do.
-  private func rechained(_ lines: [[UInt8]]) throws -> [[UInt8]] {
-    var hasher = try SHA256()
-    var previous: SHA256.Hash?
-    var last: [String: Int] = [:]
-    return try lines.enumerated().map { number, line in
-      guard var members = try JSONValue(parsing: line.dropLast()).members else { return line }
-      for (index, member) in members.enumerated() {
-        if member.name == "seq" { members[index] = .init("seq", .integer(number)) }
-        if member.name == "prev", let previous {
-          members[index] = .init("prev", .string(previous.hexadecimal))
-        }
-        if member.name == "run", let run = member.value["id"]?.string, var parts = member.value.members {
-          parts.removeAll { $0.name == "prev" }
-          if let last = last[run] { parts.append(.init("prev", .integer(last))) }
-          members[index] = .init("run", .object(parts))
-          last[run] = number
-        }
-      }
-      let bytes = JSONValue.object(members).utf8
-      previous = bytes.withBytes { Merkle.leaf($0, &hasher) }
-      return bytes + [0x0a]
     }
   }
 

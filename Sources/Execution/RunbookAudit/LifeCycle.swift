@@ -55,6 +55,8 @@ struct LifeCycle {
     var run: OpenRun
     if let known = current?.run {
       run = known
+      // The only reference to its attempts is needed, or they are copied with each change.
+      current = nil
       if scan.isOf(type: "run.planned") { wrong.append("run '\(name)' is planned a second time") }
       if scan.previousOfRun != run.last {
         wrong.append(

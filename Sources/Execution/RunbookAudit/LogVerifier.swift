@@ -171,13 +171,13 @@ public struct LogVerifier: ~Copyable {
   }
 
   private mutating func check(_ scan: EventLineScan, _ line: UnsafeRawBufferPointer) {
-    let search = journal
-    let end = (try? journal.status().st_size).map { Int($0) } ?? 0
+    let journal = journal
     for text in lifeCycle.add(
       scan, line,
       endOfRun: { number, run in
-        guard let place = try? JournalSearch(file: search, size: end).place(of: number),
-          let bytes = try? search.bytes(place.range)
+        guard let size = try? journal.status().st_size,
+          let place = try? JournalSearch(file: journal, size: Int(size)).place(of: number),
+          let bytes = try? journal.bytes(place.range)
         else { return false }
         return bytes.withUnsafeBytes { bytes in
           EventLineScan(bytes).map { $0.isOf(type: "run.finished") && $0.run == run } ?? false
