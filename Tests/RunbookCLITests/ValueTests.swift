@@ -91,7 +91,8 @@ import Testing
       ```bash {#leak effect=read on-failure=continue}
       #| env: {TOKEN: '${token}'}
       printf '%s' "$TOKEN" | cmp - expected
-      echo "the token is $TOKEN"; echo "$TOKEN" >&2; exit 3
+      echo "the token is $TOKEN"; echo "$TOKEN" >&2
+      printf 'user:%s' "$TOKEN" | base64; printf '%s' "$TOKEN" | od -An -v -tx1 | tr -d ' \\n'; exit 3
       ```
 
       ```bash {#split effect=read}
@@ -109,6 +110,11 @@ import Testing
       #expect(run.output.contains("exit status 3"), "\(run.output)\(run.errors)")
     }
     #expect(!scene.storeHolds(secret))
+    let hexadecimal = secret.utf8.map { String($0, radix: 16) }.joined()
+    #expect(!scene.storeHolds(hexadecimal))
+    // The bytes are counted as they were written, not as they are masked.
+    let split = try #require(try await scene.events().of("step.finished", "split").last)
+    #expect(split.text.contains("\"bytes\":\(secret.utf8.count + 1),\"lines\":1"), "\(split.text)")
     #expect(scene.storeHolds("env:SECRET_TOKEN"))
     let run = try await scene.newestRun()
     for arguments in [["log", run, "--output"], ["report", run], ["log", run, "--format", "json"]] {

@@ -2,6 +2,27 @@ import Testing
 
 @testable import RunbookSecrets
 
+extension Masker {
+  /// The bytes that are final after this chunk.
+  fileprivate mutating func feed(_ bytes: UnsafeRawBufferPointer) -> [UInt8] {
+    var released: [UInt8] = []
+    feed(bytes) { released += $0 }
+    return released
+  }
+
+  fileprivate mutating func finish() -> [UInt8] {
+    var released: [UInt8] = []
+    finish { released += $0 }
+    return released
+  }
+
+  fileprivate mutating func replace(_ automaton: MaskAutomaton?) -> [UInt8] {
+    var released: [UInt8] = []
+    replace(automaton) { released += $0 }
+    return released
+  }
+}
+
 /// Masks a text that comes in the given chunks.
 private func masked(_ chunks: [[UInt8]], _ patterns: [String]) -> String {
   var masker = Masker(MaskAutomaton(patterns.map { Array($0.utf8) }))
@@ -76,6 +97,27 @@ func `secrets are masked wherever the stream is cut`(text: String, patterns: [St
     }
     #expect(
       masked(chunks, patterns) == expected(text, patterns), "\(text) \(patterns) \(chunks.map(\.count))")
+  }
+}
+
+@Test func `patterns of any length over any text give what the definition says`() {
+  var seed: UInt64 = 11
+  func random(_ limit: Int) -> Int {
+    seed = seed &* 6_364_136_223_846_793_005 &+ 1_442_695_040_888_963_407
+    return Int(seed >> 33) % limit
+  }
+  for _ in 0..<1000 {
+    // Long ones, so that whole windows are passed over.
+    let least = 1 + random(20)
+    func word(_ length: Int) -> String { String((0..<length).map { _ in Array("abcdefgh")[random(8)] }) }
+    let patterns = (0..<(1 + random(4))).map { _ in word(least + random(5)) }
+    var text = word(random(60))
+    for _ in 0..<random(4) { text += patterns[random(patterns.count)] + word(random(30)) }
+    let bytes = Array(text.utf8)
+    let cut = random(bytes.count + 1)
+    #expect(
+      masked([Array(bytes[..<cut]), Array(bytes[cut...])], patterns) == expected(text, patterns),
+      "\(text) \(patterns) \(cut)")
   }
 }
 

@@ -7,7 +7,7 @@ import Testing
 @testable import RunbookSecrets
 
 /// Starts nothing.
-private struct NoProcesses: ProcessHost {
+struct NoProcesses: ProcessHost {
   @concurrent func run(
     _ request: ProcessRequest, in context: StepContext
   ) async throws(StepFailure) -> ProcessResult {

@@ -108,7 +108,7 @@ enum ScalarBoundary {
 }
 
 /// Counts line feeds at the speed of memory.
-enum LineFeeds {
+public enum LineFeeds {
   /// Line feeds among `bytes`.
   public static func count(in bytes: UnsafeRawBufferPointer) -> Int {
     typealias Block = SIMD64<UInt8>

@@ -12,6 +12,13 @@ final class MaskAutomaton: Sendable {
   let matches: [Int32]
   /// Length of the text a node stands for: as many bytes may still become part of a match.
   let depths: [Int32]
+  /// No pattern is shorter than so many bytes, or two where one is; 16 at the most.
+  private let window: Int
+  /// By pair of bytes at the end of a window: how far it can be moved on without missing the start of a match.
+  ///
+  /// Outside of matches nearly all text is passed over by these steps (Wu and Manber, "A fast algorithm for
+  /// multi-pattern searching", TR 94-17, University of Arizona, 1994).
+  private let shifts: [UInt8]
 
   /// nil without patterns; empty patterns are ignored.
   init?(_ patterns: some Collection<[UInt8]>) {
@@ -24,6 +31,20 @@ final class MaskAutomaton: Sendable {
     let isFull = used.count == 256
     for (index, byte) in used.sorted().enumerated() { columns[Int(byte)] = UInt8(isFull ? index : index + 1) }
     let columnCount = isFull ? 256 : used.count + 1
+
+    let window = max(2, min(patterns.map(\.count).min() ?? 2, 16))
+    var shifts = [UInt8](repeating: UInt8(window - 1), count: 65_536)
+    for pattern in patterns {
+      for place in 0...(window - 2) {
+        // Only in a window of two bytes can a pattern have a single one.
+        let seconds = pattern.count > 1 ? pattern[place + 1]...pattern[place + 1] : 0...255
+        for second in seconds {
+          let pair = Int(pattern[place]) | Int(second) << 8
+          shifts[pair] = min(shifts[pair], UInt8(window - 2 - place))
+        }
+      }
+    }
+    (self.window, self.shifts) = (window, shifts)
 
     var next = [Int32](repeating: -1, count: columnCount)
     var matches: [Int32] = [0]
@@ -50,22 +71,63 @@ final class MaskAutomaton: Sendable {
       if next[column] < 0 { next[column] = 0 } else { queue.append(Int(next[column])) }
     }
     var head = 0
-    while head < queue.count {
-      let node = queue[head]
-      head += 1
-      matches[node] = max(matches[node], matches[Int(failures[node])])
-      for column in 0..<columnCount {
-        let cell = node * columnCount + column
-        let fallback = next[Int(failures[node]) * columnCount + column]
-        if next[cell] < 0 {
-          next[cell] = fallback
-        } else {
-          failures[Int(next[cell])] = fallback
-          queue.append(Int(next[cell]))
+    next.withUnsafeMutableBufferPointer { next in
+      while head < queue.count {
+        let node = queue[head]
+        head += 1
+        let failure = Int(failures[node])
+        matches[node] = max(matches[node], matches[failure])
+        for column in 0..<columnCount {
+          let cell = node * columnCount + column
+          let fallback = next[failure * columnCount + column]
+          if next[cell] < 0 {
+            next[cell] = fallback
+          } else {
+            failures[Int(next[cell])] = fallback
+            queue.append(Int(next[cell]))
+          }
         }
       }
     }
     (self.columns, self.columnCount, self.next, self.matches, self.depths) =
       (columns, columnCount, next, matches, depths)
+  }
+
+  /// Goes on from `node` over `bytes`; `matched` is told of every match, by its end in `bytes` and its length.
+  func scan(
+    _ bytes: UnsafeRawBufferPointer, from node: inout Int, _ matched: (_ end: Int, _ length: Int) -> Void
+  ) {
+    guard let start = bytes.baseAddress else { return }
+    let count = bytes.count
+    let lastWindow = count - window
+    var current = node
+    var index = 0
+    next.withUnsafeBufferPointer { next in
+      columns.withUnsafeBufferPointer { columns in
+        matches.withUnsafeBufferPointer { matches in
+          shifts.withUnsafeBufferPointer { shifts in
+            while index < count {
+              if current == 0 {
+                var end = start + index + window - 2
+                while index <= lastWindow {
+                  let shift = Int(
+                    shifts[Int(UInt16(littleEndian: end.loadUnaligned(as: UInt16.self)))])
+                  if shift == 0 { break }
+                  index += shift
+                  end += shift
+                }
+                guard index < count else { break }
+              }
+              let byte = start.load(fromByteOffset: index, as: UInt8.self)
+              current = Int(next[current * columnCount + Int(columns[Int(byte)])])
+              index += 1
+              let length = Int(matches[current])
+              if length > 0 { matched(index, length) }
+            }
+          }
+        }
+      }
+    }
+    node = current
   }
 }

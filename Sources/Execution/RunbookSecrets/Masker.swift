@@ -1,6 +1,7 @@
 /// Takes secrets out of one stream of bytes, correct however the stream is cut into chunks.
 ///
-/// Releases only bytes that can no longer be part of a match; matches that overlap become one `***`.
+/// Releases only bytes that can no longer be part of a match; matches that overlap become one `***`. Bytes without
+/// a match are passed on where they lie, without a copy.
 struct Masker {
   private static let mask = Array("***".utf8)
 
@@ -18,69 +19,56 @@ struct Masker {
   /// Whether chunks may be passed on as they are.
   var isTransparent: Bool { automaton == nil && pending.isEmpty }
 
-  /// The masked bytes that are final after this chunk.
-  mutating func feed(_ bytes: UnsafeRawBufferPointer) -> [UInt8] {
-    guard let automaton else { return Array(bytes) }
-    var released: [UInt8] = []
-    released.reserveCapacity(bytes.count)
-    let columnCount = automaton.columnCount
-    var node = node
-    var position = base + pending.count
-    pending += bytes
-    automaton.next.withUnsafeBufferPointer { next in
-      automaton.columns.withUnsafeBufferPointer { columns in
-        automaton.matches.withUnsafeBufferPointer { matches in
-          for byte in bytes {
-            node = Int(next[node * columnCount + Int(columns[Int(byte)])])
-            position += 1
-            let length = Int(matches[node])
-            if length > 0 { cover((position - length)..<position) }
-          }
-        }
-      }
+  /// Gives the masked bytes that are final after this chunk to `emit`, in order.
+  mutating func feed(_ bytes: UnsafeRawBufferPointer, _ emit: (UnsafeRawBufferPointer) -> Void) {
+    guard let automaton, !bytes.isEmpty else {
+      if !bytes.isEmpty { emit(bytes) }
+      return
     }
+    let start = base + pending.count
+    var node = node
+    automaton.scan(bytes, from: &node) { end, length in cover((start + end - length)..<(start + end)) }
     self.node = node
-    release(upTo: position - Int(automaton.depths[node]), &released)
-    return released
+    release(upTo: start + bytes.count - Int(automaton.depths[node]), of: bytes, emit)
   }
 
-  /// The rest of the stream.
-  mutating func finish() -> [UInt8] {
-    var released: [UInt8] = []
-    release(upTo: base + pending.count, &released)
+  /// Gives the rest of the stream to `emit`.
+  mutating func finish(_ emit: (UnsafeRawBufferPointer) -> Void) {
+    release(upTo: base + pending.count, of: UnsafeRawBufferPointer(start: nil, count: 0), emit)
     node = 0
-    return released
   }
 
   /// The rest of a stream whose end is missing: without what may be the beginning of a secret.
-  mutating func cutOff() -> [UInt8] {
-    var released: [UInt8] = []
-    release(upTo: covered.last?.upperBound ?? base, &released)
-    drop(base + pending.count)
+  mutating func cutOff(_ emit: (UnsafeRawBufferPointer) -> Void) {
+    release(upTo: covered.last?.upperBound ?? base, of: UnsafeRawBufferPointer(start: nil, count: 0), emit)
+    base += pending.count
+    pending = []
     node = 0
-    return released
   }
 
   /// Uses another automaton from here on; what is held was not found by the old one and is looked at again.
-  mutating func replace(_ automaton: MaskAutomaton?) -> [UInt8] {
-    var released: [UInt8] = []
-    if let last = covered.last { release(upTo: last.upperBound, &released) }
+  mutating func replace(_ automaton: MaskAutomaton?, _ emit: (UnsafeRawBufferPointer) -> Void) {
+    if let last = covered.last {
+      release(upTo: last.upperBound, of: UnsafeRawBufferPointer(start: nil, count: 0), emit)
+    }
     let held = pending
-    base += held.count
     pending = []
     node = 0
     self.automaton = automaton
-    guard !held.isEmpty else { return released }
-    base -= held.count
-    return released + held.withUnsafeBytes { feed($0) }
+    held.withUnsafeBytes { feed($0, emit) }
   }
 
-  /// Everything in `bytes`, masked.
-  static func masked(_ bytes: [UInt8], _ automaton: MaskAutomaton?) -> [UInt8] {
-    guard let automaton else { return bytes }
+  /// Everything in `bytes`, masked; nil where there is nothing to mask.
+  static func masked(_ bytes: UnsafeRawBufferPointer, _ automaton: MaskAutomaton) -> [UInt8]? {
+    var node = 0
+    var isFound = false
+    automaton.scan(bytes, from: &node) { _, _ in isFound = true }
+    guard isFound else { return nil }
     var masker = Masker(automaton)
-    let first = bytes.withUnsafeBytes { masker.feed($0) }
-    return first + masker.finish()
+    var result: [UInt8] = []
+    masker.feed(bytes) { result += $0 }
+    masker.finish { result += $0 }
+    return result
   }
 
   /// Matches come in the order of their ends, so a later one may begin before earlier ones.
@@ -93,29 +81,44 @@ struct Masker {
     covered.append(range)
   }
 
-  /// Releases the bytes before `end` of the stream; a covered range, as one mask, when it cannot grow any more.
-  private mutating func release(upTo end: Int, _ released: inout [UInt8]) {
-    var done = 0
-    for range in covered {
-      guard range.upperBound <= end else { break }
-      take(range.lowerBound, &released)
-      released += Self.mask
-      drop(range.upperBound)
-      done += 1
+  /// Releases the bytes before `end` of the stream, those held and then `bytes`, and holds the rest; a covered
+  /// range, as one mask, when it cannot grow any more.
+  private mutating func release(
+    upTo end: Int, of bytes: UnsafeRawBufferPointer, _ emit: (UnsafeRawBufferPointer) -> Void
+  ) {
+    let start = base + pending.count
+    var position = base
+    /// The next bytes before `limit`, in one or two pieces.
+    func take(_ limit: Int, _ emit: (UnsafeRawBufferPointer) -> Void) {
+      if position < min(limit, start) {
+        let piece = (position - base)..<(min(limit, start) - base)
+        pending.withUnsafeBytes { emit(UnsafeRawBufferPointer(rebasing: $0[piece])) }
+        position = min(limit, start)
+      }
+      if position < limit {
+        emit(UnsafeRawBufferPointer(rebasing: bytes[(position - start)..<(limit - start)]))
+        position = limit
+      }
     }
-    covered.removeFirst(done)
-    take(min(end, covered.first?.lowerBound ?? end), &released)
-  }
-
-  private mutating func take(_ end: Int, _ released: inout [UInt8]) {
-    guard end > base else { return }
-    released += pending[..<(end - base)]
-    drop(end)
-  }
-
-  private mutating func drop(_ end: Int) {
-    guard end > base else { return }
-    pending.removeFirst(end - base)
-    base = end
+    let done = covered.prefix { $0.upperBound <= end }.count
+    if done > 0 {
+      // One piece of many small ones.
+      var gathered: [UInt8] = []
+      for range in covered[..<done] {
+        take(range.lowerBound) { gathered += $0 }
+        gathered += Self.mask
+        position = range.upperBound
+      }
+      covered.removeFirst(done)
+      gathered.withUnsafeBytes { emit($0) }
+    }
+    take(min(end, covered.first?.lowerBound ?? end), emit)
+    if position >= start {
+      pending = Array(bytes[(position - start)...])
+    } else {
+      pending.removeFirst(position - base)
+      pending += bytes
+    }
+    base = position
   }
 }

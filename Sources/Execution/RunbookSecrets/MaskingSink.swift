@@ -65,8 +65,12 @@ public final class MaskingSink: OutputSink {
             state.dropped += state.held.count
           }
         }
-        pass(state.dropped > 0 ? state.masker.cutOff() : state.masker.finish(), of: stream)
-        if state.dropped > 0 { dropped[stream] = state.dropped }
+        if state.dropped > 0 {
+          state.masker.cutOff { receiver($0, stream) }
+          dropped[stream] = state.dropped
+        } else {
+          state.masker.finish { receiver($0, stream) }
+        }
       }
       streams = [:]
       return dropped
@@ -81,17 +85,13 @@ public final class MaskingSink: OutputSink {
   private func mask(_ bytes: UnsafeRawBufferPointer, of stream: OutputStream, _ state: inout Stream) {
     let (automaton, generation) = store.automaton
     if generation != state.generation {
-      pass(state.masker.replace(automaton), of: stream)
+      state.masker.replace(automaton) { receiver($0, stream) }
       state.generation = generation
     }
     if state.masker.isTransparent {
       receiver(bytes, stream)
     } else {
-      pass(state.masker.feed(bytes), of: stream)
+      state.masker.feed(bytes) { receiver($0, stream) }
     }
-  }
-
-  private func pass(_ bytes: [UInt8], of stream: OutputStream) {
-    if !bytes.isEmpty { bytes.withUnsafeBytes { receiver($0, stream) } }
   }
 }

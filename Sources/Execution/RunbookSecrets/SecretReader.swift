@@ -4,8 +4,8 @@ import RunbookModel
 
 /// Reads the bytes behind a reference.
 struct SecretReader {
-  /// More than any key or token; a larger file is a mistake.
-  private static let limit = 1 << 20
+  /// More than any key or token; a larger file is a mistake, and its masking would take all memory.
+  private static let limit = 16 << 10
 
   let directory: String
   let processes: any ProcessHost
@@ -59,7 +59,7 @@ struct SecretReader {
       guard count >= 0 else { throw failure(reference, "\(path): \(String(cString: strerror(errno)))") }
       if count == 0 { return bytes }
       bytes += buffer[..<count]
-      guard bytes.count <= Self.limit else { throw failure(reference, "\(path) is larger than 1 MiB") }
+      guard bytes.count <= Self.limit else { throw failure(reference, "\(path) is larger than 16 KiB") }
     }
   }
 

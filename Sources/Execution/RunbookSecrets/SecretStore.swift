@@ -6,7 +6,7 @@ import Synchronization
 /// Every secret of one run: read late, held in memory, known to every masker before anybody gets it.
 public final class SecretStore: Sendable {
   /// The shortest secret that can be masked without masking half of all output.
-  public static let leastLength = 6
+  public static let leastLength = Disguises.leastLength
 
   private struct State {
     var opened: [SecretReference: SecretBytes] = [:]
@@ -21,7 +21,8 @@ public final class SecretStore: Sendable {
   /// A store without secrets; this process writes no core files any more.
   ///
   /// - Parameters:
-  ///   - directory: What relative paths of references are relative to.
+  ///   - directory: What relative paths of references are relative to; those of a plan are, to the repository's
+  ///     root.
   ///   - processes: Runs `command:` references, never through a shell.
   public init(directory: String, processes: any ProcessHost) {
     // From here on a core file of this process would hold secrets.
@@ -54,10 +55,12 @@ public final class SecretStore: Sendable {
     }
   }
 
-  /// Masks these texts from now on, however short; empty ones are ignored.
+  /// Masks these texts from now on, however short; empty ones are ignored, short ones have no disguises.
   public func mask(_ texts: [String]) {
     state.withLock { state in
-      for text in texts where !text.isEmpty { state.patterns.insert(Array(text.utf8)) }
+      for text in texts where !text.isEmpty {
+        state.patterns.formUnion(Disguises.patterns(of: Array(text.utf8)))
+      }
       state.automaton = MaskAutomaton(state.patterns)
       state.generation += 1
     }
@@ -92,13 +95,10 @@ public final class SecretStore: Sendable {
     guard !bytes.contains(0) else {
       throw StepFailure(.notFound, "the secret '\(reference.name)' holds a NUL byte", effectIsPossible: false)
     }
+    let patterns = Disguises.patterns(of: bytes)
     state.withLock { state in
       state.opened[reference] = SecretBytes(bytes)
-      state.patterns.insert(bytes)
-      for line in bytes.split(whereSeparator: { $0 == 0x0a || $0 == 0x0d })
-      where line.count >= Self.leastLength {
-        state.patterns.insert(Array(line))
-      }
+      state.patterns.formUnion(patterns)
       state.automaton = MaskAutomaton(state.patterns)
       state.generation += 1
     }
@@ -136,7 +136,9 @@ private struct SecretRedactor: Redactor {
   }
 
   private static func mask(_ text: String, _ automaton: MaskAutomaton) -> String {
-    String(decoding: Masker.masked(Array(text.utf8), automaton), as: UTF8.self)
+    var text = text
+    let masked = text.withUTF8 { Masker.masked(UnsafeRawBufferPointer($0), automaton) }
+    return masked.map { String(decoding: $0, as: UTF8.self) } ?? text
   }
 
   private static func mask(_ value: JSONValue, _ automaton: MaskAutomaton) -> JSONValue {

@@ -8,9 +8,10 @@ import Synchronization
 /// Secrets and output of one attempt: bytes go through the masker, then to the store and to the display.
 final class AttemptSession: StepSession {
   let secrets: any SecretSource
-  var output: any OutputSink { sink }
+  var output: any OutputSink { counted }
 
   private let sink: MaskingSink
+  private let counted: CountedSink
   private let store: SecretStore
   private let recording: Recording
   private let blobs: BlobStore
@@ -27,18 +28,51 @@ final class AttemptSession: StepSession {
       recording.add(bytes, stream)
       display?.show(bytes, from: stream)
     }
+    counted = CountedSink(sink)
   }
 
   func mask(_ texts: [String]) { store.mask(texts) }
 
-  func discardOutput() { sink.discard() }
+  func discardOutput() {
+    sink.discard()
+    counted.reset()
+  }
 
   @concurrent func close(keepsOutput: Bool) async throws(JournalFailure) -> [OutputRecord] {
     let dropped = sink.finish(keepsHeld: keepsOutput)
     do throws(AuditFailure) {
-      return try recording.records(dropped: dropped, in: blobs)
+      return try recording.records(written: counted.counts, dropped: dropped, in: blobs)
     } catch {
       throw JournalFailure(error.reason)
+    }
+  }
+
+  /// Counts what a step wrote, before anything of it is masked.
+  ///
+  /// The counts say nothing of a secret. The digest in the log is of the masked bytes, which are the stored ones:
+  /// that of the bytes as written would let everyone try secrets against it who has the rest of the text.
+  private final class CountedSink: OutputSink {
+    struct Count {
+      var bytes = 0
+      var lines = 0
+    }
+
+    private let masked: MaskingSink
+    private let state = Mutex<[OutputStream: Count]>([:])
+
+    init(_ masked: MaskingSink) { self.masked = masked }
+
+    var counts: [OutputStream: Count] { state.withLock { $0 } }
+
+    func reset() { state.withLock { $0 = [:] } }
+
+    func write(_ bytes: UnsafeRawBufferPointer, to stream: OutputStream) {
+      let lines = LineFeeds.count(in: bytes)
+      state.withLock {
+        $0[stream, default: Count()].bytes += bytes.count
+        $0[stream, default: Count()].lines += lines
+      }
+      masked.write(bytes, to: stream)
     }
   }
 
@@ -76,7 +110,9 @@ final class AttemptSession: StepSession {
       state.withLock { $0.add(bytes, stream) }
     }
 
-    func records(dropped: [OutputStream: Int], in blobs: BlobStore) throws(AuditFailure) -> [OutputRecord] {
+    func records(
+      written: [OutputStream: CountedSink.Count], dropped: [OutputStream: Int], in blobs: BlobStore
+    ) throws(AuditFailure) -> [OutputRecord] {
       let result: Result<[OutputRecord], AuditFailure> = state.withLock { state in
         Result { () throws(AuditFailure) in
           if let failure = state.failure { throw failure }
@@ -90,7 +126,10 @@ final class AttemptSession: StepSession {
             }
             if recorder == nil, dropped[stream] != nil { recorder = try StreamRecorder(stream) }
             if let recorder = recorder.take() {
-              records.append(try recorder.record(in: blobs, droppedBytes: dropped[stream] ?? 0))
+              records.append(
+                try recorder.record(
+                  in: blobs, written: written[stream].map { ($0.bytes, $0.lines) },
+                  droppedBytes: dropped[stream] ?? 0))
             }
           }
           return records
