@@ -92,7 +92,7 @@ enum EnvironmentSchema {
         "reference",
         [
           "description":
-            "Where a secret is kept: env:NAME, file:PATH, dotenv:FILE#NAME, command:[\"program\", \"argument\"].",
+            "Where a secret is kept: env:NAME, file:PATH, dotenv:FILE#NAME, command:[\"program\", \"argument\"]. Relative paths are meant from the folder of this file.",
           "type": "string", "pattern": "^(env:.+|file:.+|dotenv:.+#.+|command:\\[.+\\])$",
         ]),
       .init(

@@ -80,6 +80,34 @@ import Testing
     #expect(try Plan(json: JSONValue(parsing: plan.json.text)) == plan)
   }
 
+  @Test func `secrets are meant from the file that names them`() throws {
+    let page = """
+      ---
+      runbook: 1
+      parameters:
+        a: {type: secret, from: 'file:secrets/a'}
+        b: {type: secret, from: 'dotenv:../demo/.env#B'}
+        c: {type: secret, from: 'file:/etc/c'}
+        d: {type: secret}
+        e: {type: secret, from: 'file:../../outside'}
+      ---
+      ```wait {#w}
+      1s
+      ```
+      """
+    let planned = try plan(page, parameters: ["d": "file:./d"])
+    let parameters = try #require(planned.plan).parameters.mapValues { value in
+      if case .secret(let reference) = value { reference.text } else { "" }
+    }
+    #expect(
+      parameters == [
+        "a": "file:runbooks/secrets/a", "b": "dotenv:demo/.env#B", "c": "file:/etc/c", "d": "file:d",
+        "e": "file:../outside",
+      ])
+    let given = try #require(SecretReference(name: "d", parsing: "file:../d")).relative(to: "/home/me")
+    #expect(given.text == "file:/home/d")
+  }
+
   @Test func `parameters are checked with their place in the page`() throws {
     let (plan, lines) = try plan(
       """

@@ -10,13 +10,17 @@ extension Compiler {
   ///   - from: The step to begin with; main steps before it are left out.
   ///   - only: The only main steps to run; empty: all.
   ///   - program: Version of this program.
-  ///   - path: Of the page, as the plan is to show it.
+  ///   - path: Of the page, as the plan is to show it. Relative paths of secrets in the page are meant from its
+  ///     folder.
+  ///   - directory: Where relative paths of secrets among `given` are meant from.
   /// - Returns: The plan where there is no error, and what was found; positions are the page's.
   public func plan(
     _ runbook: Runbook, in environment: Environment, parameters given: [String: String] = [:],
-    from: StepID? = nil, only: [StepID] = [], program: String, path: String
+    from: StepID? = nil, only: [StepID] = [], program: String, path: String, directory: String = ""
   ) -> (Plan?, [Diagnostic]) {
-    var binder = PlanBinder(runbook: runbook, environment: environment, adapters: adapters)
+    var binder = PlanBinder(
+      runbook: runbook, environment: environment, adapters: adapters,
+      pageDirectory: path.lastIndex(of: "/").map { String(path[...$0]) } ?? "", givenDirectory: directory)
     binder.checkEnvironment()
     let order = Self.order(of: runbook.steps)
     let unselected = binder.unselected(order, from: from, only: only)

@@ -10,9 +10,16 @@ struct PlanBinder {
   private let environment: Environment
   private let adapters: AdapterRegistry
   private let targets: [String: Target]
+  private let pageDirectory: String
+  private let givenDirectory: String
 
-  /// A binder of one runbook to one environment.
-  init(runbook: Runbook, environment: Environment, adapters: AdapterRegistry) {
+  /// A binder of one runbook to one environment; relative paths of secrets are meant from the two directories.
+  init(
+    runbook: Runbook, environment: Environment, adapters: AdapterRegistry, pageDirectory: String,
+    givenDirectory: String
+  ) {
+    self.pageDirectory = pageDirectory
+    self.givenDirectory = givenDirectory
     self.runbook = runbook
     self.environment = environment
     self.adapters = adapters
@@ -79,7 +86,7 @@ struct PlanBinder {
       if let text = rest.removeValue(forKey: parameter.name) {
         values[parameter.name] = value(of: parameter.type, parameter.name, text, at: range)
       } else if let source = parameter.from {
-        values[parameter.name] = .secret(source)
+        values[parameter.name] = .secret(source.relative(to: pageDirectory))
       } else if let value = parameter.defaultValue {
         values[parameter.name] = .plain(value)
       } else {
@@ -110,7 +117,7 @@ struct PlanBinder {
           ])
         return nil
       }
-      return .secret(reference)
+      return .secret(reference.relative(to: givenDirectory))
     }
     guard !text.utf8.contains(0) else {
       report(.invalidParameter, "the value given for '\(name)' holds a NUL byte", at: range)

@@ -37,6 +37,31 @@ public struct SecretReference: Hashable, Sendable {
     }
   }
 
+  /// The same secret, where its relative path is meant from `directory`, which may be relative itself; empty is
+  /// where the result's own path begins. `.` and `..` are taken out as far as that goes.
+  public func relative(to directory: String) -> SecretReference {
+    func joined(_ path: String) -> String {
+      guard !path.hasPrefix("/") else { return path }
+      var parts: [Substring] = []
+      for part in (directory + "/" + path).split(separator: "/") where part != "." {
+        if part == "..", let last = parts.last, last != ".." {
+          parts.removeLast()
+        } else {
+          parts.append(part)
+        }
+      }
+      let isAbsolute = directory.hasPrefix("/")
+      if isAbsolute { parts.removeFirst(parts.prefix { $0 == ".." }.count) }
+      return (isAbsolute ? "/" : "") + parts.joined(separator: "/")
+    }
+    switch source {
+    case .file(let path): return SecretReference(name: name, source: .file(joined(path)))
+    case .dotenv(let path, let entry):
+      return SecretReference(name: name, source: .dotenv(path: joined(path), name: entry))
+    case .environment, .command, .output: return self
+    }
+  }
+
   /// Parses `env:`, `file:`, `dotenv:FILE#NAME` and `command:["program","argument"]`; nil for anything else.
   public init?(name: String, parsing text: String) {
     func rest(_ prefix: String) -> String? {
