@@ -39,12 +39,19 @@ struct DoctorCommand: AsyncParsableCommand {
       StandardStream.line("\(screen.styled(mark, style)) \(name): \(TerminalText.inert(text))")
     }
     say("audit log", Self.store())
-    for (tool, isNeeded, purpose) in Self.tools {
+    let required = requiredTools()
+    for (tool, isNeeded, purpose) in Self.tools where !required.contains(where: { $0.tool == tool }) {
       if let path = Files.program(named: tool) {
         say(tool, .good(path))
       } else {
         say(tool, isNeeded ? .missing("not on PATH; \(purpose)") : .optional("not on PATH; \(purpose)"))
       }
+    }
+    for (tool, pages) in required {
+      let purpose = "required by \(pages.joined(separator: ", "))"
+      say(
+        tool,
+        Files.program(named: tool).map { .good("\($0), \(purpose)") } ?? .missing("not on PATH; \(purpose)"))
     }
     let leftovers = LeftoverProcesses.find(run: nil)
     say(
@@ -70,6 +77,21 @@ struct DoctorCommand: AsyncParsableCommand {
     ("git", false, "without it the log does not say which commit a page is from"),
     ("shellcheck", false, "with it a rehearsal finds more mistakes in scripts"),
   ]
+
+  /// What pages require, by tool, with the pages; only pages that may run in the environment, where one is given.
+  private func requiredTools() -> [(tool: String, pages: [String])] {
+    guard let library = try? libraryOptions.library() else { return [] }
+    var pages: [String: [String]] = [:]
+    for entry in library.entries() {
+      guard let header = try? Workspace().page(entry, checksFilters: false).runbook?.header else { continue }
+      if let environment, !header.environments.isEmpty, !header.environments.contains(environment) {
+        continue
+      }
+      for tool in Set(header.requiredTools) { pages[tool, default: []].append(entry.name) }
+    }
+    let known = Set(Self.tools.filter(\.1).map(\.0))
+    return pages.filter { !known.contains($0.key) }.sorted { $0.key < $1.key }.map { ($0.key, $0.value) }
+  }
 
   private static func store() -> Finding {
     do throws(AuditFailure) {

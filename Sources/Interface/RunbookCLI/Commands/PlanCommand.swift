@@ -29,6 +29,11 @@ struct PlanCommand: ParsableCommand {
 
   func run() throws {
     let result = try Planning(libraryOptions: libraryOptions, options: planOptions).plan(name)
+    for tool in Planning.missingTools(of: result.page) {
+      StandardStream.line(
+        "runbook: the page requires '\(tool)', which is not on PATH here; a run would be refused",
+        to: STDERR_FILENO)
+    }
     if let output {
       try Files.write(Array(result.plan.json.prettyText.utf8) + [0x0a], to: output)
       StandardStream.line("wrote \(output): plan \(result.digest)", to: STDERR_FILENO)

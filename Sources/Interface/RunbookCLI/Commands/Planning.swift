@@ -40,7 +40,7 @@ struct Planning {
     let (plan, diagnostics) = Compiler(adapters: workspace.registry).plan(
       runbook, in: bound, parameters: try given(), from: options.from.map { StepID($0) },
       only: options.only.map { StepID($0) }, program: RunbookCommand.version,
-      path: Files.relative(entry.path, to: entry.repositoryRoot))
+      path: Files.relative(entry.path, to: entry.repositoryRoot), directory: ProcessInfo.workingDirectory)
     guard let plan, !DiagnosticsView.haveError(diagnostics) else {
       throw Self.failure(diagnostics, in: page.file)
     }
@@ -86,6 +86,11 @@ struct Planning {
     return Result(
       plan: plan, digest: try Workspace.digest(of: plan.json.utf8), page: page,
       environmentFile: environment.file)
+  }
+
+  /// The programs that the page requires and that are not on PATH, in its order.
+  static func missingTools(of page: Workspace.Page) -> [String] {
+    (page.runbook?.header.requiredTools ?? []).filter { Files.program(named: $0) == nil }
   }
 
   private func given() throws -> [String: String] {

@@ -44,6 +44,13 @@ struct RunCommand: AsyncParsableCommand {
     let planning = Planning(libraryOptions: libraryOptions, options: planOptions)
     let planned = try name.hasSuffix(".json") ? planning.planFromFile(name) : planning.plan(name)
     try validate(confirm, in: planned.plan)
+    let missing = Planning.missingTools(of: planned.page)
+    guard missing.isEmpty else {
+      let names = missing.map { "'\($0)'" }.joined(separator: ", ")
+      throw CommandFailure(
+        "nothing was run: the page requires \(names), which \(missing.count == 1 ? "is" : "are") not on PATH",
+        exitCode: 3)
+    }
     let session = try RunSession(
       planned,
       options: RunSession.Options(
