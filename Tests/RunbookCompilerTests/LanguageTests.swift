@@ -60,8 +60,26 @@ import Testing
         "25:4 note RB0407: this fence is documentation: it has no id (bash {#name} would make it a step)",
         "29:4 note RB0407: this fence is documentation: it has no id (bash {#name} would make it a step)",
         "36:1 error RB0405: a step's fence begins with its language (languages are bash, compose, http, python, redis, sh, sql, ask, wait)",
-        "39:5 error RB0303: attributes in Pandoc's form (a step is written 'bash {#name key=value}')",
-        "43:7 error RB0303: attributes in runme's form (a step is written 'sh {#name key=value}')",
+        "39:5 error RB0303: attributes in Pandoc's form (write 'bash {#name}')",
+        "43:7 error RB0303: attributes in runme's form (write 'sh {#01h}')",
+      ])
+  }
+
+  @Test func `another tool's fence is told how to be a step`() {
+    let page = CompiledPage(
+      body: """
+        ```sh { "id": "01HF7B0KJ", "name": "List all files" }
+        ls
+        ```
+
+        ``` {.python #list timeout=5s}
+        print(1)
+        ```
+        """)
+    #expect(
+      page.lines == [
+        "4:7 error RB0303: attributes in runme's form (write 'sh {#list-all-files}')",
+        "8:5 error RB0303: attributes in Pandoc's form (write 'python {#list timeout=5s}')",
       ])
   }
 

@@ -79,9 +79,9 @@ import Testing
             |             ^^^^^^^^^^^^^^
             = note: make it a parameter and write '${backend_host}'
             = note: a shell reads this as a redirection; if one is meant, put a blank behind '<'
-        page.md:30:12: error: jq refuses this filter: syntax error, unexpected ')' [RB0503]
+        page.md:30:20: error: jq refuses this filter: syntax error, it ends too early [RB0503]
          30 | #| expect: '.exit == '
-            |            ^^^^^^^^^^^
+            |                    ^
         page.md:39:1: error: the fence is never closed [RB0104]
          39 | ```bash {#never-closed}
             | ^^^^^^^^^^^^^^^^^^^^^^^

@@ -9,8 +9,10 @@ public struct FilterCheck: FilterCompiler {
 
   /// See `FilterCompiler`. One compile for up to 128 filters where all are right; a wrong one is found by
   /// halving, so k wrong ones of n cost about k × log₂ n compiles.
-  public func errors(in filters: [Filter], variables: [[String]]) -> [(index: Int, message: String)] {
-    var found: [(index: Int, message: String)] = []
+  public func errors(
+    in filters: [Filter], variables: [[String]]
+  ) -> [(index: Int, message: String, range: Range<Int>?)] {
+    var found: [(index: Int, message: String, range: Range<Int>?)] = []
     for start in stride(from: 0, to: filters.count, by: FilterProgram.limit) {
       let range = start..<min(start + FilterProgram.limit, filters.count)
       check(range, filters, variables, &found)
@@ -20,12 +22,14 @@ public struct FilterCheck: FilterCompiler {
 
   private func check(
     _ range: Range<Int>, _ filters: [Filter], _ variables: [[String]],
-    _ found: inout [(index: Int, message: String)]
+    _ found: inout [(index: Int, message: String, range: Range<Int>?)]
   ) {
     let program = FilterProgram(entries: range.map { (filters[$0], Set(variables[$0])) })
     guard let message = Self.compileError(program.source) else { return }
     guard range.count > 1 else {
-      found.append((range.lowerBound, Self.plainMessage(message)))
+      let (text, place) =
+        Self.syntaxError(in: filters[range.lowerBound].source) ?? (Self.plainMessage(message), nil)
+      found.append((range.lowerBound, text, place))
       return
     }
     let middle = (range.lowerBound + range.upperBound) / 2
@@ -39,6 +43,37 @@ public struct FilterCheck: FilterCompiler {
     rb_jq_free(compiled)
     defer { free(error) }
     return error.map { String(cString: $0) }
+  }
+
+  /// What the grammar does not allow in a filter, and where: jq names neither column nor byte.
+  ///
+  /// The shortest beginning of the filter that no further text could mend ends with the culprit; jq says of a
+  /// mendable one that its end was unexpected. About log₂ n compiles, none of which gets beyond parsing.
+  private static func syntaxError(in source: String) -> (message: String, range: Range<Int>?)? {
+    let bytes = Array(source.utf8)
+    guard let whole = parseError(bytes[...]) else { return nil }
+    let tokens = FilterScan.tokens(of: source)
+    let expected = whole.firstQuoted(after: ", expecting ").map { ", expected \($0)" } ?? ""
+    guard !whole.hasPrefix("unexpected $end") else {
+      return ("syntax error, it ends too early\(expected)", tokens.last)
+    }
+    var low = 0
+    var high = tokens.count - 1
+    while low < high {
+      let middle = (low + high) / 2
+      let isMendable = parseError(bytes[..<tokens[middle].upperBound])?.hasPrefix("unexpected $end") ?? true
+      if isMendable { low = middle + 1 } else { high = middle }
+    }
+    guard tokens.indices.contains(low) else { return ("syntax error\(expected)", nil) }
+    let culprit = String(decoding: bytes[tokens[low]], as: UTF8.self)
+    return ("syntax error, unexpected '\(culprit)'\(expected)", tokens[low])
+  }
+
+  /// What follows `syntax error, ` in jq's message; nil where the text parses.
+  private static func parseError(_ text: ArraySlice<UInt8>) -> String? {
+    guard let message = compileError(String(decoding: text, as: UTF8.self)) else { return nil }
+    let plain = plainMessage(message)
+    return plain.hasPrefix("syntax error, ") ? String(plain.dropFirst(14)) : nil
   }
 
   /// jq's message without its prefix and the position in our program, which is none in the page.
@@ -62,5 +97,13 @@ extension String {
       index = self.index(after: index)
     }
     return nil
+  }
+
+  /// The quoted word right behind `prefix`, with its quotes.
+  fileprivate func firstQuoted(after prefix: String) -> Substring? {
+    guard let end = range(ofText: prefix) else { return nil }
+    let rest = self[self.index(end, offsetBy: prefix.count)...]
+    guard rest.first == "'", let close = rest.dropFirst().firstIndex(of: "'") else { return nil }
+    return rest[...close]
   }
 }

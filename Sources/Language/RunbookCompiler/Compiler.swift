@@ -84,7 +84,8 @@ public struct Compiler: Sendable {
     return compiler.errors(in: sites.map(\.filter), variables: variables).map { error in
       Diagnostic(
         .invalidFilter, .error, "jq refuses this filter: \(error.message)",
-        at: sites[error.index].range(of: error.message))
+        at: error.range.map { sites[error.index].node.range(ofText: $0) }
+          ?? sites[error.index].range(of: error.message))
     }
   }
 

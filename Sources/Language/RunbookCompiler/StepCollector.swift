@@ -185,7 +185,7 @@ struct StepCollector {
       }
     report(
       .foreignAttributes, "attributes in \(whose) form", at: foreign.range,
-      notes: ["a step is written '\(language ?? "bash") {#name key=value}'"])
+      notes: ["write '\(ForeignFence(foreign, in: file).rewritten(language: language, among: languages))'"])
   }
 
   private mutating func noteDocumentation(_ fence: Fence) {

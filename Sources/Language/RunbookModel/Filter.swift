@@ -33,8 +33,11 @@ public protocol FilterEvaluator: Sendable {
 
 /// Tells whether filters compile, without evaluating them.
 public protocol FilterCompiler: Sendable {
-  /// The filters that do not compile, by index, with jq's message; empty where all do.
+  /// The filters that do not compile, by index, with jq's message and the bytes of the filter it is about, where
+  /// that is known; empty where all compile.
   ///
   /// - Parameter variables: The names each filter may use, without `$`, by index as `filters`.
-  func errors(in filters: [Filter], variables: [[String]]) -> [(index: Int, message: String)]
+  func errors(
+    in filters: [Filter], variables: [[String]]
+  ) -> [(index: Int, message: String, range: Range<Int>?)]
 }

@@ -47,6 +47,13 @@ public struct FilterScan: Sendable {
     }
   }
 
+  /// The byte ranges of a filter's words, marks, numbers and strings, in order.
+  package static func tokens(of source: String) -> [Range<Int>] {
+    var lexer = FilterLexer(bytes: Array(source.utf8))
+    lexer.run()
+    return lexer.tokens.map(\.range)
+  }
+
   /// Words that read or write outside the filter, or end the program (jq 1.6 and 1.7 manuals).
   static let forbiddenWords: Set<String> = [
     "input", "inputs", "env", "import", "include", "input_filename", "input_line_number", "debug", "stderr",
