@@ -7,7 +7,9 @@ enum EventSamples {
     [
       .runPlanned(planned), .runStarted(selection: ["a", "b-2"].map { StepID($0) }),
       .runStarted(selection: []),
-      .runResumed(after: .max >> 1),
+      .runResumed(RunResumed(after: .max >> 1)), .runResumed(resumed),
+      .lockAcquired(LockClaim(name: "postgres", from: nil)),
+      .lockAcquired(LockClaim(name: "postgres", from: RunID("20261120T231500Z-k3xqd"))),
       .conditionDecided("probe", index: 3, isTrue: true), .conditionDecided("probe", index: 0, isTrue: false),
       .stepSkipped("probe", .condition(#"$a.status == "ok" // "x""#)), .stepSkipped("probe", .operatorChoice),
       .stepSkipped("probe", .blocked(by: "start")), .stepSkipped("probe", .notSelected),
@@ -53,7 +55,16 @@ enum EventSamples {
     planned.confirmed = ["drop", "purge"]
     planned.gitCommit = "4f2c"
     planned.gitIsDirty = true
+    planned.directory = "/srv/ü"
     return planned
+  }()
+
+  static let resumed: RunResumed = {
+    var resumed = RunResumed(after: 0)
+    resumed.answersYes = true
+    resumed.confirmed = ["drop"]
+    resumed.survivors = ["4711 sleep"]
+    return resumed
   }()
 
   static let outcomes: [RunOutcome] = [

@@ -137,7 +137,7 @@ import Testing
     let scratch = try Scratch()
     let reader = try await Self.filled(scratch)
     let store = try AuditStore.forTest(scratch.store)
-    _ = try await store.append([.sample(.runResumed(after: 8), run: "20261120T100000Z-aaaaa")])
+    _ = try await store.append([.sample(.runResumed(RunResumed(after: 8)), run: "20261120T100000Z-aaaaa")])
     #expect(try reader.history().map(\.status) == ["open", "failed", "open"])
     #expect(try Command.checkJournal(scratch.journal).code == 0)
   }
@@ -177,7 +177,7 @@ import Testing
 
   @Test func `a new run does not look for earlier events of its own`() {
     let new = [Self.planned("a", "demo"), .runStarted(selection: [])].map { RunEvent.sample($0, run: "new") }
-    let old = RunEvent.sample(.runResumed(after: 3), run: "old")
+    let old = RunEvent.sample(.runResumed(RunResumed(after: 3)), run: "old")
     #expect(PendingAppend.resumedRuns(in: new + [old]) == [RunID("old")])
     #expect(PendingAppend.resumedRuns(in: new.reversed()) == [RunID("new")])
   }

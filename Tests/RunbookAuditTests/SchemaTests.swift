@@ -67,7 +67,7 @@ import Testing
     seen = {}
     count = 0
     optional = {'reason', 'detail', 'verdict', 'verdict_detail', 'must_type', 'note', 'of', 'step', 'after',
-                'signal', 'git_commit', 'file', 'condition', 'by', 'key'}
+                'signal', 'git_commit', 'file', 'condition', 'by', 'key', 'predecessor'}
     for line in open(sys.argv[2], 'rb').read().splitlines():
         event = json.loads(line)
         count += 1

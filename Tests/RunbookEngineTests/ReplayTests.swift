@@ -124,16 +124,73 @@ struct ReplayTests {
       let rest = trial.journal.events
       switch prefix[count - 1] {
       case .stepIntent(let intent):
-        #expect(
-          rest == [
-            .stepUnknown(intent.step, attempt: intent.attempt), .runFinished(.unknown(intent.step)),
-          ])
+        #expect(rest.first == .stepUnknown(intent.step, attempt: intent.attempt))
+        #expect(rest.last == .runFinished(again))
+        let step = try #require(trial.plan.step(named: intent.step))
+        let isBegunAgain = performer.performed.contains { $0.step == step.id }
+        let isAllowed =
+          step.isIdempotent || step.effect == .read || rest.contains { Self.isRetry($0, of: step.id) }
+        #expect(!isBegunAgain || isAllowed, "\(step.id) is not repeated unless somebody says so")
       case .confirmAsked, .failureAsked:
         #expect(Array(prefix.dropLast()) + rest == all)
         #expect(again == outcome)
       default:
         #expect(prefix + rest == all)
         #expect(again == outcome)
+      }
+    }
+  }
+
+  private static func isRetry(_ event: RunEvent.Kind, of id: StepID) -> Bool {
+    guard case .failureAnswered(id, _, .retry, _, .person) = event else { return false }
+    return true
+  }
+
+  @Test(arguments: seeds)
+  func
+    `killed again and again at every event, a run gets to its end and repeats nothing that may have happened`(
+      seed: UInt64
+    )
+    async throws
+  {
+    let random = RandomTrial(seed: seed)
+    let whole = random.trial()
+    _ = try await run(random, whole)
+    for count in stride(from: 2, through: whole.journal.events.count, by: 3) {
+      var events = Array(whole.journal.events.prefix(count))
+      // Each process but the last dies after five more events: one is its own beginning.
+      for round in 1...20 {
+        guard Resumption(run: Trial.run, mode: .run, plan: whole.plan, events: events).end == nil else {
+          break
+        }
+        var trial = random.trial()
+        trial.resumesAfter = UInt64(events.count - 1)
+        let isLast = round == 20
+        let (_, performer) = try await run(random, trial, replaying: events)
+        let added = isLast ? trial.journal.events : Array(trial.journal.events.prefix(5))
+        #expect(Set(performer.performed).isDisjoint(with: intents(in: events)))
+        events += added
+        if case .runFinished? = added.last { break }
+      }
+      guard case .runFinished? = events.last else { continue }
+      try checkRepeats(events, whole.plan)
+    }
+  }
+
+  /// Between two intents of a write that is not idempotent somebody said that it failed, or said to begin it again.
+  private func checkRepeats(_ events: [RunEvent.Kind], _ plan: Plan) throws {
+    var open: Set<StepID> = []
+    for event in events {
+      switch event {
+      case .stepIntent(let intent):
+        let step = try #require(plan.step(named: intent.step))
+        guard step.effect > .read, !step.isIdempotent else { break }
+        let isFirst = open.insert(step.id).inserted
+        #expect(isFirst)
+      case .stepFinished(let finished): if finished.result.status != .unknown { open.remove(finished.step) }
+      case .stepResolved(let id, _, _, _, _): open.remove(id)
+      case .failureAnswered(let id, _, .retry, _, .person): open.remove(id)
+      default: break
       }
     }
   }

@@ -139,7 +139,7 @@ extension RunEvent.Kind {
     case .runFinished, .stepFinished, .stepUnknown, .stepSkipped, .artifact, .signalReceived: true
     case .failureAnswered(_, _, let choice, _, _): choice == .stop
     case .runPlanned, .runStarted, .runResumed, .conditionDecided, .confirmAsked, .confirmAnswered,
-      .manualAnswered, .inputAnswered, .stepIntent, .stepResolved, .failureAsked, .undoStarted:
+      .manualAnswered, .inputAnswered, .stepIntent, .stepResolved, .failureAsked, .undoStarted, .lockAcquired:
       false
     }
   }
@@ -152,7 +152,7 @@ extension RunEvent.Kind {
     case .runStarted, .runResumed, .runFinished, .confirmAnswered(_, _, _, .person): true
     case .runPlanned, .conditionDecided, .stepSkipped, .confirmAsked, .confirmAnswered, .manualAnswered,
       .inputAnswered, .stepIntent, .stepFinished, .stepUnknown, .stepResolved, .artifact, .failureAsked,
-      .failureAnswered, .undoStarted, .signalReceived:
+      .failureAnswered, .undoStarted, .signalReceived, .lockAcquired:
       false
     }
   }

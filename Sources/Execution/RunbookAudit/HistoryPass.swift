@@ -61,9 +61,10 @@ struct HistoryPass {
     guard var summary = summaries[run] else { return }
     if let time = scan.time { summary.lastEvent = time }
     if scan.isOf(type: "step.intent") {
-      summary.openStep = scan.step.map { StepID($0) }
+      // A read that is to tell what became of an unknown step leaves that one open.
+      summary.openStep = summary.openStep ?? scan.step.map { StepID($0) }
     } else if scan.isOf(type: "step.finished") || scan.isOf(type: "step.resolved") {
-      summary.openStep = nil
+      if summary.openStep?.rawValue == scan.step { summary.openStep = nil }
       if summary.mode == .dryRun, let verdict = scan.verdict.flatMap({ Verdict(rawValue: $0) }) {
         summary.verdicts[verdict, default: 0] += 1
       } else if let status = scan.status.flatMap({ StepStatus(rawValue: $0) }) {
@@ -81,6 +82,11 @@ struct HistoryPass {
       case .run(.runFinished(let outcome)) = try StoredEvent(line: line, load: load).content
     {
       summary.outcome = outcome
+      switch outcome {
+      case .unknown, .unlogged: break
+      case .completed, .failed, .undone, .declined, .incomplete, .refused, .interrupted:
+        summary.openStep = nil
+      }
     } else if scan.isOf(type: "run.resumed") {
       summary.outcome = nil
     }

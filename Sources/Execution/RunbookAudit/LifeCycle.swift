@@ -11,7 +11,7 @@ struct LifeCycle {
     var mode: String
     var last: UInt64
     var hasStarted = false
-    /// Taken up after its end: which attempts were open then is not remembered.
+    /// Taken up by another process, maybe after its end: which attempts were open then is not remembered.
     var isTakenUp = false
     var attempts: Set<Attempt> = []
   }
@@ -94,6 +94,8 @@ struct LifeCycle {
     _ scan: EventLineScan, _ line: UnsafeRawBufferPointer, _ run: inout OpenRun, _ wrong: inout [String]
   ) {
     if scan.isOf(type: "run.started") || scan.isOf(type: "run.resumed") { run.hasStarted = true }
+    // A step that was cut off ended as unknown; what became of it is said after a resume.
+    if scan.isOf(type: "run.resumed") { run.isTakenUp = true }
     guard let step = scan.step else { return }
     if !run.hasStarted { wrong.append("step '\(step)' comes before the start of its run") }
     let attempt = Attempt(step: step, number: scan.attempt ?? 0)

@@ -148,6 +148,8 @@ public struct FailurePrompt: Sendable, Hashable {
   public var result: JSONValue
   /// The choices that are open here, in the order to offer them.
   public var choices: [FailureChoice]
+  /// Whether an earlier process died in it: then every answer but to undo or to stop wants a note.
+  public var isLost = false
   /// Why the last reply did not count; nil the first time.
   public var problem: String?
 
@@ -169,6 +171,10 @@ public enum FailureReply: Sendable, Hashable {
   case retry, skip
   /// It is done all the same; the note says why.
   case done(note: String)
+  /// Of a step whose end nobody saw: it did not take effect; the note says how that is known.
+  case failed(note: String)
+  /// Of a step whose end nobody saw: begin it again; the note says why that does no harm.
+  case again(note: String)
   case undo, stop
 
   /// The word in the log.
@@ -177,8 +183,18 @@ public enum FailureReply: Sendable, Hashable {
     case .retry: .retry
     case .skip: .skip
     case .done: .done
+    case .failed: .failed
+    case .again: .retry
     case .undo: .undo
     case .stop: .stop
+    }
+  }
+
+  /// What was said with it.
+  var note: String? {
+    switch self {
+    case .done(let note), .failed(let note), .again(let note): note
+    case .retry, .skip, .undo, .stop: nil
     }
   }
 }

@@ -60,9 +60,23 @@ struct Detour: Sendable, Equatable {
   /// Whether `id` is the step that is current.
   func isAt(_ id: StepID) -> Bool { queue.first?.step == id }
 
+  /// Another process goes on: what only the old one decided is open again, and so is the first step that was
+  /// declined or whose outcome nobody knows.
+  mutating func reopen() {
+    current.isConfirmed = false
+    guard current == StepProgress(),
+      let index = entries.firstIndex(where: { $0.status == .declined || $0.status == .unknown })
+    else { return }
+    let entry = entries.remove(at: index)
+    queue.insert((entry.owner, entry.step), at: 0)
+    guard entry.status == .unknown else { return }
+    current.status = .unknown
+    current.isOrphan = true
+  }
+
   /// Moves on behind a current step that ended, however it ended; gives the entry made of it.
   mutating func advance() -> Entry? {
-    guard let status = current.status, let first = queue.first else { return nil }
+    guard let status = current.status, !current.isOrphan, let first = queue.first else { return nil }
     let entry = Entry(owner: first.owner, step: first.step, status: status, reason: current.reason)
     entries.append(entry)
     queue.removeFirst()

@@ -80,6 +80,11 @@ package struct Ledger: Sendable, Equatable {
     results[id] = .object(members)
   }
 
+  /// Forgets what names stand for.
+  package mutating func forget(_ names: [String]) {
+    for name in names { defined[name] = nil }
+  }
+
   // MARK: Values
 
   /// What `name` stands for in `step`; nil where it is not known (yet).

@@ -29,7 +29,7 @@ package struct RehearsalState: RunWalk, Equatable {
   private(set) var progress: [StepID: Progress] = [:]
   private var attemptCounts: [StepID: Int] = [:]
   private var position = 0
-  private var openIntent: StepID?
+  private var openIntent: RunState.OpenIntent?
   private var signal: String?
   /// Steps whose outcome in a run is not known: simulated ones, people's, and what hangs on them.
   private var uncertain: Set<StepID> = []
@@ -70,12 +70,13 @@ package struct RehearsalState: RunWalk, Equatable {
   package mutating func apply(_ event: RunEvent.Kind) {
     switch event {
     case .runPlanned, .artifact, .confirmAsked, .confirmAnswered, .failureAsked, .failureAnswered,
-      .manualAnswered, .undoStarted:
+      .manualAnswered, .undoStarted, .lockAcquired:
       break
     case .runStarted: hasStarted = true
     case .runResumed:
       outcome = nil
       signal = nil
+      forgetSecrets()
     case .runFinished(let outcome): self.outcome = outcome
     case .conditionDecided(let id, let index, let isTrue):
       progress[id, default: Progress()].conditions[index] = isTrue
@@ -88,17 +89,14 @@ package struct RehearsalState: RunWalk, Equatable {
       progress[id, default: Progress()].status = .ok
       ledger.record(answer: value, to: id)
     case .stepIntent(let intent):
-      openIntent = intent.step
+      openIntent = RunState.OpenIntent(step: intent.step, attempt: intent.attempt, role: intent.role)
       attemptCounts[intent.step] = intent.attempt
     case .stepFinished(let finished):
       openIntent = nil
       activeMilliseconds += finished.activeMilliseconds
       finish(finished)
-    case .stepUnknown(let id, _):
-      openIntent = nil
-      progress[id, default: Progress()].status = .unknown
-      progress[id]?.verdict = .deferred
-      mark(id)
+    // Nothing was changed: it is rehearsed again.
+    case .stepUnknown: openIntent = nil
     case .stepResolved(let id, _, let status, _, _): progress[id, default: Progress()].status = status
     case .signalReceived(let name): signal = signal ?? name
     }
@@ -126,6 +124,21 @@ package struct RehearsalState: RunWalk, Equatable {
     }
   }
 
+  /// Secrets are never stored: the reads that gave them are run again where a step to come mentions them.
+  private mutating func forgetSecrets() {
+    var wanted: Set<String> = []
+    for step in ledger.plan.steps where progress[step.id]?.status == nil { wanted.formUnion(step.uses) }
+    for id in ledger.mainSteps.reversed() where progress[id]?.verdict == .executed {
+      let step = ledger.step(id)
+      let names = step.secretNames.filter { wanted.contains($0) }
+      guard !names.isEmpty else { continue }
+      ledger.forget(names)
+      progress[id]?.status = nil
+      wanted.formUnion(step.uses)
+      position = 0
+    }
+  }
+
   private mutating func mark(_ id: StepID) {
     uncertain.insert(id)
     if ledger.step(id).effect > .read { simulatedWrites.insert(id) }
@@ -135,7 +148,9 @@ package struct RehearsalState: RunWalk, Equatable {
 
   package func next(_ options: RunOptions) -> RunAction {
     if let outcome { return .finish(outcome) }
-    if let openIntent { return .settle(openIntent, attempt: attempts(of: openIntent)) }
+    if let openIntent {
+      return .settle(openIntent.step, attempt: openIntent.attempt, role: openIntent.role)
+    }
     let next = position < ledger.mainSteps.count ? ledger.mainSteps[position] : nextOnCall
     guard let next else { return .finish(walkOutcome) }
     if let signal { return .finish(.interrupted(signalNumber(signal))) }

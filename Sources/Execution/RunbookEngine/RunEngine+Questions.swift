@@ -160,6 +160,44 @@ extension RunEngine {
     }
   }
 
+  /// Settles a step whose end nobody saw.
+  func settleUnknown(
+    _ id: StepID, _ choices: [FailureChoice], _ automatic: Settlement?
+  ) async throws(JournalFailure) {
+    let attempt = walk.attempts(of: id)
+    func event(_ settlement: Settlement) -> RunEvent.Kind {
+      let text = redactedNote(settlement.note)
+      switch settlement.verdict {
+      case .resolve(let status):
+        return .stepResolved(id, attempt: attempt, status, note: text ?? "", settlement.source)
+      case .choose(let choice):
+        return .failureAnswered(id, attempt: attempt, choice, note: text, settlement.source)
+      }
+    }
+    if let automatic { return note(event(automatic)) }
+    try await record(.failureAsked(id, attempt: attempt, choices: choices))
+    var prompt = FailurePrompt(
+      subject: subject(id, walk.role(of: id)), status: .unknown, result: walk.ledger.results[id] ?? .null,
+      choices: choices, problem: nil)
+    prompt.isLost = true
+    while true {
+      let reply = await confirmer.failure(prompt)
+      if ended(reply == nil) { return }
+      let choice = reply?.choice ?? .stop
+      if !choices.contains(choice) {
+        prompt.problem = "'\(choice.rawValue)' is no choice here"
+        continue
+      }
+      let source: AnswerSource = reply == nil ? .automatic : .person
+      switch (choice, redactedNote(reply?.note)) {
+      case (.done, nil), (.failed, nil), (.retry, nil): prompt.problem = "note how you know"
+      case (.done, let text): return try await record(event(Settlement(.resolve(.done), text, source)))
+      case (.failed, let text): return try await record(event(Settlement(.resolve(.failed), text, source)))
+      case (_, let text): return try await record(event(Settlement(.choose(choice), text, source)))
+      }
+    }
+  }
+
   // MARK: Parts
 
   /// Whether a signal ended the question; then it stays open, and the run ends.

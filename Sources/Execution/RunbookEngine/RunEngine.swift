@@ -53,11 +53,12 @@ public actor RunEngine {
     case .dryRun: walk = RehearsalState(run: run, plan: plan)
     }
     for event in events { walk.apply(event) }
-    if let sequence = options.resumesAfter {
-      pending = [.runResumed(after: sequence)]
+    let locks = options.locks.map { RunEvent.Kind.lockAcquired($0) }
+    if let resumption = options.resumption {
+      pending = [.runResumed(resumption)] + locks
     } else if !walk.hasStarted || performer.mode == .undo {
       let selection = walk.ledger.mainSteps.filter { !plan.unselected.contains($0) }
-      pending = [.runPlanned(options.contract), .runStarted(selection: selection)]
+      pending = [.runPlanned(options.contract)] + locks + [.runStarted(selection: selection)]
     }
     for event in pending { walk.apply(event) }
   }
@@ -94,7 +95,8 @@ public actor RunEngine {
       case .handleFailure(let id, let choices, let automatic):
         try await handleFailure(id, choices, automatic)
       case .startUndo(let after, let steps): note(.undoStarted(after: after, steps: steps))
-      case .settle(let id, let attempt): note(.stepUnknown(id, attempt: attempt))
+      case .settle(let id, let attempt, let role): settle(id, attempt, role)
+      case .settleUnknown(let id, let choices, let automatic): try await settleUnknown(id, choices, automatic)
       case .finish(let outcome):
         try await record(.runFinished(outcome))
         return outcome
@@ -214,6 +216,17 @@ public actor RunEngine {
     var finished = StepFinished(
       step: id, attempt: intent.attempt, role: role, result: result, activeMilliseconds: 0)
     finished.polls = 0
+    note(.stepFinished(finished))
+  }
+
+  /// Notes what is known of an attempt in which an earlier process died: how it ended, or nothing.
+  private func settle(_ id: StepID, _ attempt: Int, _ role: StepRole) {
+    guard performer.mode != .dryRun, let exit = options.recovered, exit.step == id, exit.attempt == attempt,
+      let result = exit.result(of: walk.ledger.step(id))
+    else { return note(.stepUnknown(id, attempt: attempt)) }
+    var finished = StepFinished(
+      step: id, attempt: attempt, role: role, result: result, activeMilliseconds: 0)
+    finished.isRecovered = true
     note(.stepFinished(finished))
   }
 

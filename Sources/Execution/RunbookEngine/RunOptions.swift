@@ -6,8 +6,14 @@ public struct RunOptions: Sendable, Hashable {
   public var contract: RunPlanned
   /// Whether a person can be asked.
   public var hasTerminal: Bool
-  /// The sequence number of the last event that is replayed; nil for a new run.
-  public var resumesAfter: UInt64?
+  /// How this process goes on with a run; nil for a new run.
+  public var resumption: RunResumed?
+  /// What a person said before of the step whose end nobody saw.
+  public var decision: UnknownDecision?
+  /// What the supervisor noted of that step's process.
+  public var recovered: RecoveredExit?
+  /// The run's locks, which this process has.
+  public var locks: [LockClaim] = []
 
   /// Options of a new run.
   public init(contract: RunPlanned, hasTerminal: Bool) {

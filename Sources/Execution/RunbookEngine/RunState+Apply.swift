@@ -3,7 +3,7 @@ package import RunbookModel
 extension RunState {
   package mutating func apply(_ event: RunEvent.Kind) {
     switch event {
-    case .runPlanned, .confirmAsked, .failureAsked, .artifact: break
+    case .runPlanned, .confirmAsked, .failureAsked, .artifact, .lockAcquired: break
     case .runStarted: begin()
     case .runResumed: resume()
     case .runFinished(let outcome): self.outcome = outcome
@@ -13,7 +13,7 @@ extension RunState {
       }
     case .stepSkipped(let id, let reason):
       change(id) { $0.skip(reason) }
-      if !isDetour(id) { ledger.record(reason.status, of: id) }
+      if !isAside(id) { ledger.record(reason.status, of: id) }
     case .confirmAnswered(let id, _, let answer, _): apply(answer, to: id)
     case .manualAnswered(let id, let answer, let note, _):
       attemptCounts[id, default: 0] += 1
@@ -23,7 +23,7 @@ extension RunState {
       change(id) { $0.status = .ok }
       ledger.record(answer: value, to: id)
     case .stepIntent(let intent):
-      openIntent = (intent.step, intent.attempt)
+      openIntent = OpenIntent(step: intent.step, attempt: intent.attempt, role: intent.role)
       attemptCounts[intent.step] = intent.attempt
       change(intent.step) { $0.isConfirmed = false }
     case .stepFinished(let finished):
@@ -31,17 +31,22 @@ extension RunState {
       if detour == nil, ledger.hasStep(finished.step), !ledger.step(finished.step).isInteractive {
         activeMilliseconds += finished.activeMilliseconds
       }
-      ledger.record(finished)
+      if !isVerification(finished.step) { ledger.record(finished) }
       change(finished.step) { $0.finish(finished.result) }
     case .stepUnknown(let id, _):
       openIntent = nil
+      if isVerification(id) {
+        // What only looks is simply begun again.
+        verification?.current = StepProgress()
+        break
+      }
+      mayHaveOrphan = true
       ledger.record(.unknown, of: id)
       change(id) {
         $0.status = .unknown
         $0.mayHaveEffect = true
         $0.isOrphan = true
       }
-      if detour != nil { outcome = .unknown(id) }
     case .stepResolved(let id, _, let status, let note, _):
       openIntent = nil
       ledger.record(status, of: id, note: note)
@@ -49,6 +54,7 @@ extension RunState {
         $0.status = status
         $0.isOrphan = false
         $0.isSettled = false
+        $0.verified = nil
       }
     case .failureAnswered(let id, _, let choice, let note, let source):
       apply(choice, to: id, note: note, source: source)
@@ -60,9 +66,18 @@ extension RunState {
 
   private func isDetour(_ id: StepID) -> Bool { detour?.isAt(id) ?? false }
 
-  /// Changes the progress that an event about `id` means: of the detour's current step, else of the main step.
+  private func isVerification(_ id: StepID) -> Bool { verification?.step == id }
+
+  /// Whether an event about `id` is not about the walk's own step of that name.
+  private func isAside(_ id: StepID) -> Bool { isDetour(id) || isVerification(id) }
+
+  /// Changes the progress that an event about `id` means: of the read that verifies, of the detour's current step,
+  /// else of the main step.
   private mutating func change(_ id: StepID, _ body: (inout StepProgress) -> Void) {
-    if isDetour(id), var changed = detour {
+    if var changed = verification, changed.step == id {
+      body(&changed.current)
+      verification = changed
+    } else if isDetour(id), var changed = detour {
       body(&changed.current)
       detour = changed
     } else {
@@ -82,13 +97,26 @@ extension RunState {
   private mutating func resume() {
     outcome = nil
     signal = nil
-    for (id, value) in progress where value.status == .declined {
-      var value = value
-      value.status = nil
-      value.isConfirmed = false
-      progress[id] = value
-      if let index = ledger.mainSteps.firstIndex(of: id) { position = min(position, index) }
+    mayHaveOrphan = true
+    for id in progress.keys {
+      // Whoever said yes to what then did not begin said it of another moment.
+      progress[id]?.isConfirmed = false
+      switch progress[id]?.status {
+      case .declined:
+        progress[id]?.status = nil
+        if let index = ledger.mainSteps.firstIndex(of: id) { position = min(position, index) }
+      case .unknown:
+        progress[id]?.isOrphan = true
+        progress[id]?.verified = nil
+      case .failed:
+        let isSettled = progress[id]?.isSettled ?? false
+        progress[id]?.stoppedRun = !isSettled
+      case .ok, .done, .skipped, .blocked, nil: break
+      }
     }
+    verification = nil
+    if openIntent == nil { detour?.reopen() }
+    forgetSecrets()
   }
 
   private mutating func apply(_ answer: Answer, to id: StepID) {
@@ -106,6 +134,11 @@ extension RunState {
   }
 
   private mutating func stop(at id: StepID) {
+    if let verification, verification.step == id {
+      outcome = .unknown(verification.owner)
+      self.verification = nil
+      return
+    }
     let isDetour = isDetour(id)
     change(id) { $0.status = .declined }
     if !isDetour { outcome = .declined(id) }
@@ -117,6 +150,9 @@ extension RunState {
     case .retry:
       change(id) {
         $0.status = nil
+        $0.isOrphan = false
+        $0.stoppedRun = false
+        $0.verified = nil
         // Whoever says retry says yes to a write; what destroys is asked about again.
         $0.isConfirmed = step.effect < .destructive
       }
@@ -129,18 +165,27 @@ extension RunState {
         $0.status = .done
         $0.mayHaveEffect = true
       }
+    case .failed:
+      ledger.record(.failed, of: id, note: note)
+      change(id) {
+        $0.status = .failed
+        $0.isOrphan = false
+      }
     case .continue: change(id) { $0.isSettled = true }
     case .undo: undoRequest = .failure(id)
     case .rescue:
       guard case .rescue(let rescuer)? = step.onFailure else { break }
       detour = Detour(.rescue, .failure(id), queue: [(id, rescuer)])
-    case .stop: outcome = progress[id]?.status == .unknown ? .unknown(id) : .failed(id)
+    case .stop:
+      let status = detour.map { $0.isAt(id) ? $0.current.status : nil } ?? progress[id]?.status
+      outcome = status == .unknown ? .unknown(id) : .failed(id)
     }
   }
 
   private mutating func startUndo(after: StepID?, steps: [StepID]) {
     let origin = undoRequest ?? after.map { .failure($0) } ?? .request
     undoRequest = nil
+    verification = nil
     detour = Detour(
       .undo, origin,
       queue: steps.compactMap { owner in ledger.step(owner).undo.map { (owner, $0) } })
@@ -148,6 +193,11 @@ extension RunState {
 
   /// Moves on behind whatever was passed, and ends the run where a detour is over.
   private mutating func advance() {
+    if let verification, let status = verification.current.status {
+      self.verification = nil
+      change(verification.owner) { $0.verified = status }
+    }
+    defer { updateVerification() }
     while position < ledger.mainSteps.count, progress[ledger.mainSteps[position]]?.isPassed ?? false {
       position += 1
     }
@@ -157,7 +207,8 @@ extension RunState {
       if entry.status == .declined { outcome = moved.outcome(unknown: unknownStep) }
     }
     detour = moved
-    if moved.queue.isEmpty { outcome = moved.outcome(unknown: unknownStep) }
+    // After a resume there may be a step left to be settled first.
+    if moved.queue.isEmpty, outcome == nil, orphan == nil { outcome = moved.outcome(unknown: unknownStep) }
   }
 }
 

@@ -2,13 +2,17 @@ import RunbookModel
 
 extension RunState {
   package func next(_ options: RunOptions) -> RunAction {
-    if let openIntent { return .settle(openIntent.step, attempt: openIntent.attempt) }
+    if let openIntent {
+      return .settle(openIntent.step, attempt: openIntent.attempt, role: openIntent.role)
+    }
     if let outcome { return .finish(outcome) }
     // A signal behind the last step changes nothing any more.
     let isOver = !isUndo && detour == nil && undoRequest == nil && position == ledger.mainSteps.count
     if isOver { return .finish(walkOutcome) }
     if let signal { return .finish(interrupted(by: signal)) }
     if let undoRequest { return startUndo(undoRequest) }
+    if let orphan { return settlement(of: ledger.step(orphan), options) }
+    if let decision = options.decision, decision.choice == .giveUp { return .finish(.failed(decision.step)) }
     if let detour {
       guard let role = detour.role, let first = detour.queue.first else {
         preconditionFailure("a detour without steps has an outcome")
@@ -79,20 +83,55 @@ extension RunState {
     }
   }
 
+  // MARK: A step whose end nobody saw
+
+  /// By a person's word given before, by the step's `verify`, by its being repeatable, else by asking.
+  private func settlement(of step: Step, _ options: RunOptions) -> RunAction {
+    let attempt = attempts(of: step.id)
+    if let decision = options.decision, decision.step == step.id, decision.attempt == attempt,
+      decision.choice != .retry || canRepeat(step.id)
+    {
+      return .settleUnknown(step.id, choices: [], automatically: Settlement(decision))
+    }
+    if let verification {
+      return action(
+        for: ledger.step(verification.step), verification.current, role: .verify(of: step.id), options)
+    }
+    if let reader = step.verify, orphanProgress?.verified == .ok {
+      return .settleUnknown(
+        step.id, choices: [],
+        automatically: Settlement(.resolve(.ok), "'\(reader)' says that it took effect", .automatic))
+    }
+    if mayRepeat(step) {
+      return .settleUnknown(step.id, choices: [], automatically: Settlement(.choose(.retry), nil, .policy))
+    }
+    guard options.hasTerminal else {
+      return .settleUnknown(step.id, choices: [], automatically: Settlement(.choose(.stop), nil, .automatic))
+    }
+    var choices: [FailureChoice] = [.done, .failed]
+    if canRepeat(step.id) { choices.append(.retry) }
+    if offersUndo { choices.append(.undo) }
+    choices.append(.stop)
+    return .settleUnknown(step.id, choices: choices, automatically: nil)
+  }
+
   // MARK: Failure
 
   private func failureAction(for step: Step, _ progress: StepProgress, _ options: RunOptions) -> RunAction {
-    if progress.isOrphan { return .finish(.unknown(step.id)) }
     let isUnknown = progress.status == .unknown
     let isOutOfTime = remainingMilliseconds == 0
     let question: FailureChoice? = options.hasTerminal ? nil : .stop
-    let automatic: FailureChoice?
+    var automatic: FailureChoice?
     switch step.onFailure ?? .ask {
     case .ask: automatic = question
     case .stop: automatic = .stop
     case .continue: automatic = isUnknown || isOutOfTime ? question : .continue
     case .undo: automatic = .undo
     case .rescue: automatic = .rescue
+    }
+    // Whoever goes on with a run wants more than to stop again at the same place.
+    if progress.stoppedRun, automatic == .stop {
+      automatic = options.hasTerminal ? nil : mayRepeat(step) ? .retry : .stop
     }
     var choices: [FailureChoice] = []
     if !isOutOfTime {

@@ -42,8 +42,41 @@ package enum RunAction: Sendable, Equatable {
   case handleFailure(StepID, choices: [FailureChoice], automatically: FailureChoice?)
   case startUndo(after: StepID?, steps: [StepID])
   /// An intent without outcome was found.
-  case settle(StepID, attempt: Int)
+  case settle(StepID, attempt: Int, role: StepRole)
+  /// Ask what became of a step whose end nobody saw, or note what is known of it.
+  case settleUnknown(StepID, choices: [FailureChoice], automatically: Settlement?)
   case finish(RunOutcome)
+}
+
+/// What an unknown step is taken for.
+package struct Settlement: Sendable, Hashable {
+  enum Verdict: Sendable, Hashable {
+    /// It is settled.
+    case resolve(StepStatus)
+    /// It is still to be settled, or begun again.
+    case choose(FailureChoice)
+  }
+
+  var verdict: Verdict
+  var note: String?
+  var source: AnswerSource
+
+  init(_ verdict: Verdict, _ note: String?, _ source: AnswerSource) {
+    self.verdict = verdict
+    self.note = note
+    self.source = source
+  }
+
+  /// What a person said before.
+  init(_ decision: UnknownDecision) {
+    switch decision.choice {
+    case .done: verdict = .resolve(.done)
+    case .failed, .giveUp: verdict = .resolve(.failed)
+    case .retry: verdict = .choose(.retry)
+    }
+    note = decision.note
+    source = .option
+  }
 }
 
 /// An answer nobody was asked for.

@@ -20,8 +20,12 @@ struct StepProgress: Sendable, Equatable {
   var mayHaveEffect = false
   /// It was taken back.
   var isUndone = false
-  /// An earlier process died in it.
+  /// An earlier process left its outcome unknown; that is to be settled before anything else.
   var isOrphan = false
+  /// An earlier process stopped at its failure.
+  var stoppedRun = false
+  /// How the read ended that was to tell of an orphan; nil where none was asked yet.
+  var verified: StepStatus?
 
   /// Whether the walk may go on behind it.
   var isPassed: Bool {
@@ -36,6 +40,7 @@ struct StepProgress: Sendable, Equatable {
   mutating func finish(_ result: StepResult) {
     status = result.status
     isSettled = false
+    stoppedRun = false
     switch result.status {
     case .ok, .done, .unknown: mayHaveEffect = true
     case .failed: mayHaveEffect = mayHaveEffect || result.effectIsPossible

@@ -13,7 +13,7 @@ extension RunEvent.Kind {
     "run.planned", "run.started", "run.resumed", "run.finished", "condition.decided", "step.skipped",
     "confirm.asked", "confirm.answered", "manual.answered", "input.answered", "step.intent", "step.finished",
     "step.unknown", "step.resolved", "step.artifact", "failure.asked", "failure.answered", "undo.started",
-    "signal.received",
+    "signal.received", "lock.acquired",
   ]
 
   /// Reads an event back: the inverse of `type`, `subject` and `data`.
@@ -39,7 +39,11 @@ extension RunEvent.Kind {
     case "run.started": self = .runStarted(selection: try members.steps("selection"))
     case "run.resumed":
       guard let after = UInt64(exactly: try members.integer("after")) else { throw members.wrong("after") }
-      self = .runResumed(after: after)
+      var resumed = RunResumed(after: after)
+      resumed.answersYes = try members.boolean("yes")
+      resumed.confirmed = try members.steps("confirmed")
+      resumed.survivors = try members.texts("survivors")
+      self = .runResumed(resumed)
     case "run.finished": self = .runFinished(try RunOutcome(members))
     case "condition.decided":
       self = .conditionDecided(
@@ -84,6 +88,10 @@ extension RunEvent.Kind {
       self = .undoStarted(
         after: try members.optionalText("after").map { StepID($0) }, steps: try members.steps("steps"))
     case "signal.received": self = .signalReceived(try members.text("signal"))
+    case "lock.acquired":
+      self = .lockAcquired(
+        LockClaim(
+          name: try members.text("lock"), from: try members.optionalText("predecessor").map { RunID($0) }))
     default: throw EventDecodingError("'\(type)' is no event of a run")
     }
   }
@@ -204,6 +212,7 @@ extension RunPlanned {
     confirmed = try data.steps("confirmed")
     gitCommit = try data.optionalText("git_commit")
     gitIsDirty = try data.boolean("git_dirty")
+    directory = try data.text("directory")
   }
 }
 

@@ -21,13 +21,15 @@ extension RunEvent.Kind {
     case .failureAnswered: "failure.answered"
     case .undoStarted: "undo.started"
     case .signalReceived: "signal.received"
+    case .lockAcquired: "lock.acquired"
     }
   }
 
   /// The step and attempt it tells of; nil for events of the whole run.
   public var subject: (step: StepID, attempt: Int?)? {
     switch self {
-    case .runPlanned, .runStarted, .runResumed, .runFinished, .undoStarted, .signalReceived: nil
+    case .runPlanned, .runStarted, .runResumed, .runFinished, .undoStarted, .signalReceived, .lockAcquired:
+      nil
     case .conditionDecided(let step, _, _), .stepSkipped(let step, _), .manualAnswered(let step, _, _, _),
       .inputAnswered(let step, _, _), .artifact(let step, _):
       (step, nil)
@@ -50,7 +52,7 @@ extension RunEvent.Kind {
     switch self {
     case .runPlanned(let planned): planned.encode(into: &data)
     case .runStarted(let selection): data.add("selection", selection.map(\.rawValue))
-    case .runResumed(let after): data.add("after", .integer(after))
+    case .runResumed(let resumed): resumed.encode(into: &data)
     case .runFinished(let outcome): outcome.encode(into: &data)
     case .conditionDecided(_, let index, let isTrue):
       data.add("index", .integer(index))
@@ -94,6 +96,9 @@ extension RunEvent.Kind {
       data.add("after", after?.rawValue)
       data.add("steps", steps.map(\.rawValue))
     case .signalReceived(let name): data.add("signal", name)
+    case .lockAcquired(let claim):
+      data.add("lock", claim.name)
+      data.add("predecessor", claim.from?.rawValue)
     }
     return data.members
   }
@@ -131,6 +136,16 @@ extension RunPlanned {
     data.add("confirmed", confirmed.map(\.rawValue))
     data.add("git_commit", gitCommit)
     data.add("git_dirty", .boolean(gitIsDirty))
+    data.add("directory", directory)
+  }
+}
+
+extension RunResumed {
+  fileprivate func encode(into data: inout EventMembers) {
+    data.add("after", .integer(after))
+    data.add("yes", .boolean(answersYes))
+    data.add("confirmed", confirmed.map(\.rawValue))
+    data.add("survivors", survivors)
   }
 }
 

@@ -18,8 +18,8 @@ public struct RunEvent: Sendable, Hashable {
   public enum Kind: Sendable, Hashable {
     case runPlanned(RunPlanned)
     case runStarted(selection: [StepID])
-    /// After the event with this sequence number.
-    case runResumed(after: UInt64)
+    /// Another process goes on.
+    case runResumed(RunResumed)
     case runFinished(RunOutcome)
     /// One `if` was decided: `index` counts `Step.conditions`.
     case conditionDecided(StepID, index: Int, isTrue: Bool)
@@ -42,6 +42,8 @@ public struct RunEvent: Sendable, Hashable {
     /// Steps that will be taken back, in that order.
     case undoStarted(after: StepID?, steps: [StepID])
     case signalReceived(String)
+    /// The run has one of its locks; before anything of this process starts.
+    case lockAcquired(LockClaim)
   }
 }
 
@@ -63,6 +65,8 @@ public struct RunPlanned: Sendable, Hashable {
   public var gitCommit: String?
   /// Whether the page differs from that commit.
   public var gitIsDirty: Bool
+  /// Where steps run and what relative paths are relative to, absolute; a resumed run goes on there.
+  public var directory: String
 
   /// What every run has.
   public init(runbook: Plan.Source, environment: String, environmentDigest: Digest, planDigest: Digest) {
@@ -75,6 +79,41 @@ public struct RunPlanned: Sendable, Hashable {
     answersYes = false
     confirmed = []
     gitIsDirty = false
+    directory = ""
+  }
+}
+
+/// How another process goes on with a run.
+public struct RunResumed: Sendable, Hashable {
+  /// The sequence number of the run's last event before.
+  public var after: UInt64
+  /// `--yes` of this process: what the first one was given holds no longer.
+  public var answersYes: Bool
+  /// `--confirm ID` of this process.
+  public var confirmed: [StepID]
+  /// Processes of the run that were still there: pid and name.
+  public var survivors: [String]
+
+  /// Without automatic answers and survivors.
+  public init(after: UInt64) {
+    self.after = after
+    answersYes = false
+    confirmed = []
+    survivors = []
+  }
+}
+
+/// One of a run's locks.
+public struct LockClaim: Sendable, Hashable {
+  /// As in the page's front matter.
+  public var name: String
+  /// The dead run that held it before and left nothing open; nil where it was free.
+  public var from: RunID?
+
+  /// A claim.
+  public init(name: String, from: RunID?) {
+    self.name = name
+    self.from = from
   }
 }
 
@@ -185,7 +224,10 @@ public enum ManualAnswer: String, Sendable, CaseIterable {
 
 /// What to do after a failure.
 public enum FailureChoice: String, Sendable, CaseIterable {
-  case retry, skip, done, undo, stop
+  case retry, skip, done
+  /// Of a step whose end nobody saw: it did not take effect, or not well.
+  case failed
+  case undo, stop
   /// By `on-failure=continue`; never asked.
   case `continue`
   /// By `on-failure=ID`; never asked.

@@ -6,7 +6,7 @@ extension RunEvent.Kind {
     switch self {
     case .runPlanned: "planned"
     case .runStarted(let selection): "started " + selection.map(\.rawValue).joined(separator: " ")
-    case .runResumed(let sequence): "resumed after \(sequence)"
+    case .runResumed(let resumed): "resumed after \(resumed.after)"
     case .runFinished(let outcome): "end \(outcome.line)"
     case .conditionDecided(let id, let index, let isTrue): "if \(id)[\(index)] \(isTrue)"
     case .stepSkipped(let id, let reason): "skip \(id) \(reason.line)"
@@ -31,6 +31,7 @@ extension RunEvent.Kind {
     case .undoStarted(let after, let steps):
       "undo after \(after?.rawValue ?? "-"): " + steps.map(\.rawValue).joined(separator: " ")
     case .signalReceived(let name): "signal \(name)"
+    case .lockAcquired(let claim): "lock \(claim.name)" + (claim.from.map { " from \($0)" } ?? "")
     }
   }
 }

@@ -137,9 +137,10 @@ struct FatefulConfirmer: Confirmer {
     var fate = fate("failure", prompt.subject)
     let choices = prompt.choices.filter { $0 != .retry || prompt.subject.attempt < 4 }
     switch choices.randomElement(using: &fate) {
-    case .retry: return .retry
+    case .retry: return prompt.isLost ? .again(note: "no harm") : .retry
     case .skip: return .skip
     case .done: return .done(note: "by hand")
+    case .failed: return .failed(note: "not there")
     case .undo: return .undo
     case .stop, .continue, .rescue, nil: return .stop
     }

@@ -13,6 +13,8 @@ struct Trial {
   var answersYes = true
   var confirmed: [StepID] = []
   var resumesAfter: UInt64?
+  var decision: UnknownDecision?
+  var recovered: RecoveredExit?
   var filters = TableFilters()
   var interrupt = FakeInterrupt()
   var journal = MemoryJournal()
@@ -31,7 +33,9 @@ struct Trial {
     contract.answersYes = answersYes
     contract.confirmed = confirmed
     var options = RunOptions(contract: contract, hasTerminal: hasTerminal)
-    options.resumesAfter = resumesAfter
+    options.resumption = resumesAfter.map { RunResumed(after: $0) }
+    options.decision = decision
+    options.recovered = recovered
     return options
   }
 
