@@ -66,6 +66,7 @@ let package = Package(
 
     module("Execution", "RunbookEngine", contract),
     module("Execution", "RunbookAudit", ["CCrypto", "RunbookModel"]),
+    module("Execution", "RunbookLocks", ["RunbookModel"]),
     module("Execution", "RunbookSecrets", contract),
     module("Execution", "RunbookProcesses", contract + ["CProcess"]),
     module("Execution", "RunbookFilters", contract + ["CJQ"]),
@@ -80,8 +81,8 @@ let package = Package(
     module(
       "Interface", "RunbookCLI",
       contract + adapters + [
-        "RunbookAudit", "RunbookCompiler", "RunbookEngine", "RunbookFilters", "RunbookProcesses",
-        "RunbookSecrets",
+        "RunbookAudit", "RunbookCompiler", "RunbookEngine", "RunbookFilters", "RunbookLocks",
+        "RunbookProcesses", "RunbookSecrets",
         "RunbookSyntax",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
         .product(name: "UnixSignals", package: "swift-service-lifecycle"),
@@ -111,6 +112,7 @@ let package = Package(
       contract + adapters + ["RunbookCompiler", "RunbookFilters", "RunbookSyntax", "TestSupport"]),
     tests("RunbookEngineTests", contract + ["RunbookEngine", "TestSupport"]),
     tests("RunbookAuditTests", ["RunbookAudit", "RunbookModel", "TestSupport"]),
+    tests("RunbookLocksTests", ["RunbookLocks", "RunbookModel", "TestSupport"]),
     tests("RunbookSecretsTests", contract + ["RunbookSecrets", "TestSupport"]),
     .executableTarget(
       name: "ProcessDriver", dependencies: contract + ["RunbookProcesses", "TestSupport"],

@@ -17,6 +17,12 @@ public struct Leftover: Sendable, Hashable {
     self.marker = marker
     self.command = command
   }
+
+  /// Its number and the name of its program, for the log: arguments may say too much.
+  public var name: String {
+    let program = command.split(separator: " ").first ?? ""
+    return "\(pid) \(program.split(separator: "/").last ?? program)"
+  }
 }
 
 /// The search for what outlived its run, by the marker in every child's environment.
@@ -39,6 +45,21 @@ public enum LeftoverProcesses {
       found.append(Leftover(pid: pid, marker: marker, command: command))
     }
     return found.sorted { $0.pid < $1.pid }
+  }
+
+  /// Kills all processes with this marker, also those they begin meanwhile.
+  ///
+  /// - Returns: What is left after `limit`; mostly nothing.
+  public static func end(_ marker: String, of run: RunID, within limit: Duration) -> [Leftover] {
+    let deadline = ContinuousClock.now + limit
+    while true {
+      let left = find(run: run).filter { $0.marker == marker }
+      guard !left.isEmpty, ContinuousClock.now < deadline else { return left }
+      // Stopped first: who is stopped begins nothing.
+      for process in left { kill(process.pid, SIGSTOP) }
+      for process in left where Self.marker(of: process.pid) == marker { kill(process.pid, SIGKILL) }
+      usleep(5_000)
+    }
   }
 
   private static func marker(of pid: Int32) -> String? {

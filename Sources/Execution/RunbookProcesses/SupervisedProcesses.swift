@@ -26,7 +26,13 @@ public final class SupervisedProcesses: ProcessHost {
   private let policy: LossPolicy
   private let limits: ProcessWatch.Limits
   private let program: String
-  private let supervisor = Mutex<Supervisor?>(nil)
+  private let supervision: Mutex<Supervision>
+
+  /// The supervisor, and what each new one is to hold.
+  private struct Supervision {
+    var supervisor: Supervisor?
+    var locks: [Int32] = []
+  }
 
   /// Starts nothing yet.
   ///
@@ -45,16 +51,23 @@ public final class SupervisedProcesses: ProcessHost {
     self.policy = policy
     limits = ProcessWatch.Limits(grace: grace, drain: drain)
     self.program = program
+    supervision = Mutex(Supervision())
   }
 
   /// Starts the supervisor ahead of the first child, while a person reads a question. Takes about 1 ms; an
   /// error shows when the first child is to start.
   public func prepare() { _ = try? connected() }
 
-  /// Makes the supervisor keep a copy of a lock's descriptor: the lock is free only when this process, the
-  /// supervisor and with it every running child are gone. Not carried over to the successor of a dead
-  /// supervisor.
-  public func hold(lock descriptor: Int32) throws(StepFailure) { try connected().hold(descriptor) }
+  /// Makes the supervisor, and the successor of a dead one, keep a copy of a lock's descriptor: the lock is free only
+  /// when this process, the supervisor and with it every running child are gone. Starts no supervisor yet.
+  ///
+  /// - Parameter descriptor: Must stay open as long as children are started.
+  public func hold(lock descriptor: Int32) throws(StepFailure) {
+    try supervision.withLock { supervision throws(StepFailure) in
+      supervision.locks.append(descriptor)
+      try supervision.supervisor?.hold(descriptor)
+    }
+  }
 
   /// See `ProcessHost`. Blocks no thread of the cooperative pool; any number may run at a time.
   ///
@@ -89,11 +102,12 @@ public final class SupervisedProcesses: ProcessHost {
 
   /// The living supervisor, or a new one in place of a dead one.
   private func connected() throws(StepFailure) -> Supervisor {
-    try supervisor.withLock { supervisor throws(StepFailure) in
-      if let supervisor, supervisor.isAlive { return supervisor }
-      supervisor?.bury()
+    try supervision.withLock { supervision throws(StepFailure) in
+      if let supervisor = supervision.supervisor, supervisor.isAlive { return supervisor }
+      supervision.supervisor?.bury()
       let new = try Supervisor(program: program, exitLog: exitLog, onLoss: policy)
-      supervisor = new
+      supervision.supervisor = new
+      for lock in supervision.locks { try new.hold(lock) }
       return new
     }
   }
