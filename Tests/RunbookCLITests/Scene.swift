@@ -66,12 +66,19 @@ final class Scene: Sendable {
   }
 
   /// Starts the program without a terminal; its output goes to files.
+  ///
+  /// - Parameters:
+  ///   - tool: What runs the program instead of the test: its absolute path and arguments.
+  ///   - other: A command to run in its place.
   func start(
-    _ arguments: [String], variables more: [String] = [], standardOutput: Int32? = nil
+    _ arguments: [String], variables more: [String] = [], standardOutput: Int32? = nil,
+    under tool: [String] = [],
+    instead other: [String]? = nil
   ) throws
     -> Started
   {
-    try spawn(arguments, variables: more, terminal: nil, standardOutput: standardOutput)
+    try spawn(
+      arguments, variables: more, terminal: nil, standardOutput: standardOutput, under: tool, instead: other)
   }
 
   /// Starts the program on a terminal of its own.
@@ -115,7 +122,8 @@ final class Scene: Sendable {
   }
 
   private func spawn(
-    _ arguments: [String], variables more: [String], terminal: TestTerminal?, standardOutput: Int32?
+    _ arguments: [String], variables more: [String], terminal: TestTerminal?, standardOutput: Int32?,
+    under tool: [String] = [], instead other: [String]? = nil
   ) throws -> Started {
     var actions = posix_spawn_file_actions_t()
     posix_spawn_file_actions_init(&actions)
@@ -148,13 +156,14 @@ final class Scene: Sendable {
     posix_spawnattr_setsigmask(&attributes, &signals)
     posix_spawnattr_setflags(
       &attributes, ct_spawn_setsid | Int16(POSIX_SPAWN_SETSIGDEF | POSIX_SPAWN_SETSIGMASK))
-    let program = Built.path("runbook")
+    let command = other ?? tool + [Built.path("runbook")] + arguments
+    let program = command[0]
     let path = getenv("PATH").map { String(cString: $0) } ?? "/usr/bin:/bin"
     // The first of two variables with one name is the one that counts.
     let environment =
       more + variables
       + ["PATH=\(path)", "HOME=\(folder)", "USER=tester", "TERM=xterm", "RUNBOOK_STORE=\(store)"]
-    var argv = ([program] + arguments).map { strdup($0) } + [nil]
+    var argv = command.map { strdup($0) } + [nil]
     var envp = environment.map { strdup($0) } + [nil]
     defer { (argv + envp).forEach { free($0) } }
     var pid: pid_t = 0

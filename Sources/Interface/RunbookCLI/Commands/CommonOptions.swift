@@ -37,6 +37,21 @@ struct FormatOptions: ParsableArguments {
   var format: OutputFormat = .text
 }
 
+/// `--on-loss`.
+struct LossOptions: ParsableArguments {
+  /// What becomes of the running step when this program is killed.
+  enum Policy: String, ExpressibleByArgument, CaseIterable {
+    case kill, finish
+  }
+
+  @Option(
+    name: .customLong("on-loss"),
+    help: ArgumentHelp(
+      "When this program is killed: 'kill' the running step, or let it 'finish' unseen and note its exit code.",
+      valueName: "policy"))
+  var policy: Policy = .kill
+}
+
 /// `--env` and `-p`.
 struct PlanOptions: ParsableArguments {
   @Option(

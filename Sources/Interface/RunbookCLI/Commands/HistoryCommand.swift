@@ -101,7 +101,8 @@ struct HistoryCommand: ParsableCommand {
           + "  \(EventLines.duration(milliseconds: Int(run.milliseconds)))"
           + (counts.isEmpty ? "" : "  \(counts.joined(separator: ", "))"), .faint)
       if let step = run.openStep {
-        line += screen.styled("  \(step) was started and nobody saw its end", .caution)
+        line += screen.styled(
+          "  \(step) was started and nobody saw its end; runbook resume \(run.id) goes on", .caution)
       }
       StandardStream.line(line)
     }

@@ -51,6 +51,10 @@ struct LogCommand: ParsableCommand {
         for line in lines.lines(for: kind) {
           StandardStream.line("\(time) " + (line.style.map { screen.styled(line.text, $0) } ?? line.text))
         }
+        if case .runResumed = kind {
+          let who = "  by \(event.actor.user)@\(event.host), runbook \(event.program.version)"
+          StandardStream.line("\(time) " + screen.styled(TerminalText.inert(who), .faint))
+        }
         if output, case .stepFinished(let finished) = kind { show(finished.outputs, reader, screen) }
       case .log: break
       case .unreadable(let reason):

@@ -24,6 +24,7 @@ struct RunCommand: AsyncParsableCommand {
   @OptionGroup var libraryOptions: LibraryOptions
   @OptionGroup var planOptions: PlanOptions
   @OptionGroup var formatOptions: FormatOptions
+  @OptionGroup var lossOptions: LossOptions
 
   @Flag(name: .customLong("dry-run"), help: "Rehearse: run the reads, prove the writes, change nothing.")
   var isDryRun = false
@@ -54,7 +55,8 @@ struct RunCommand: AsyncParsableCommand {
     let session = try RunSession(
       planned,
       options: RunSession.Options(
-        isDryRun: isDryRun, yes: yes, confirmed: confirm.map { StepID($0) }, format: formatOptions.format))
+        isDryRun: isDryRun, yes: yes, confirmed: confirm.map { StepID($0) }, format: formatOptions.format,
+        onLoss: lossOptions.policy))
     let code = await session.run()
     if code != 0 { throw CommandFailure(nil, exitCode: code) }
   }

@@ -18,6 +18,7 @@ struct RunbookCommand: AsyncParsableCommand {
         runbook plan postgres-unavailable --env demo            what would happen, to which targets
         runbook run postgres-unavailable --env demo --dry-run   rehearse it: probes run, changes are only proved
         runbook run postgres-unavailable --env demo             do it; asks before anything changes
+        runbook resume k3xqd                                    go on with a run that was stopped or that crashed
         runbook history                                         what was done, by whom
 
       EXIT CODES:
@@ -31,7 +32,9 @@ struct RunbookCommand: AsyncParsableCommand {
         name: "Finding and reading", subcommands: [ListCommand.self, FindCommand.self, ShowCommand.self]),
       CommandGroup(
         name: "Checking and running",
-        subcommands: [CheckCommand.self, PlanCommand.self, GraphCommand.self, RunCommand.self]),
+        subcommands: [
+          CheckCommand.self, PlanCommand.self, GraphCommand.self, RunCommand.self, ResumeCommand.self,
+        ]),
       CommandGroup(
         name: "Looking back",
         subcommands: [HistoryCommand.self, LogCommand.self, ReportCommand.self, AuditCommand.self]),

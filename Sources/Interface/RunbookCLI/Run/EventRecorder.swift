@@ -3,7 +3,10 @@ import Synchronization
 
 /// Keeps a run's events for its summary.
 final class EventRecorder: Sendable {
-  private let kept = Mutex<[RunEvent.Kind]>([])
+  private let kept: Mutex<[RunEvent.Kind]>
+
+  /// After those of earlier processes.
+  init(_ events: [RunEvent.Kind] = []) { kept = Mutex(events) }
 
   /// All events so far, in order.
   var events: [RunEvent.Kind] { kept.withLock { $0 } }
@@ -38,7 +41,7 @@ struct Tally {
       case .stepResolved(let id, _, let status, _, _): last[id] = status
       case .runPlanned, .runStarted, .runResumed, .runFinished, .conditionDecided, .confirmAsked,
         .confirmAnswered,
-        .stepIntent, .artifact, .failureAsked, .failureAnswered, .undoStarted, .signalReceived:
+        .stepIntent, .artifact, .failureAsked, .failureAnswered, .undoStarted, .signalReceived, .lockAcquired:
         break
       }
     }

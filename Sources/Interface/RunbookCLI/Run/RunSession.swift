@@ -16,12 +16,22 @@ struct RunSession {
     var yes: Bool
     var confirmed: [StepID]
     var format: OutputFormat
+    var onLoss: LossOptions.Policy
   }
 
-  private let planned: Planning.Result
+  /// What is run, and from where on.
+  private enum Beginning {
+    case new(Planning.Result)
+    case resumed(PriorRun, UnknownDecision?, endsSurvivors: Bool)
+  }
+
+  private let beginning: Beginning
+  private let plan: Plan
+  private let digest: Digest
   private let options: Options
   private let run: RunID
   private let store: AuditStore
+  private var locks: RunLocks
   private let processes: SupervisedProcesses
   private let filters: WorkerFilters
   private let interrupt: SignalInterrupt
@@ -30,58 +40,113 @@ struct RunSession {
   private let terminal: OperatorTerminal?
   private let services: RunServices
 
-  private var plan: Plan { planned.plan }
-
-  /// Opens the log and prepares everything; starts no process.
+  /// A new run. Opens the log and prepares everything; starts no process.
   ///
   /// - Throws: `CommandFailure` with exit code 74 where the log cannot be written.
   init(_ planned: Planning.Result, options: Options) throws(CommandFailure) {
-    self.planned = planned
+    let run = RunID.new()
+    let store = try Self.openStore()
+    try self.init(
+      .new(planned), run: run, plan: planned.plan, digest: planned.digest,
+      directory: planned.page.entry.repositoryRoot, store: store, locks: try RunLocks(run: run, store: store),
+      options: options)
+  }
+
+  /// The rest of a run.
+  ///
+  /// - Parameter locks: Has the lock on the run itself.
+  init(
+    resuming prior: PriorRun, decision: UnknownDecision?, endsSurvivors: Bool, store: AuditStore,
+    locks: RunLocks,
+    options: Options
+  ) throws(CommandFailure) {
+    try self.init(
+      .resumed(prior, decision, endsSurvivors: endsSurvivors), run: prior.run, plan: prior.plan,
+      digest: prior.contract.planDigest, directory: prior.contract.directory, store: store, locks: locks,
+      options: options)
+  }
+
+  private init(
+    _ beginning: Beginning, run: RunID, plan: Plan, digest: Digest, directory: String, store: AuditStore,
+    locks: RunLocks, options: Options
+  ) throws(CommandFailure) {
+    self.beginning = beginning
+    self.plan = plan
+    self.digest = digest
     self.options = options
+    self.run = run
+    self.store = store
+    self.locks = locks
     interrupt = SignalInterrupt()
     screen = Screen()
-    run = RunID.new()
-    do throws(AuditFailure) {
-      store = try AuditStore.open(.current(), version: RunbookCommand.version)
-    } catch {
-      throw CommandFailure(
-        "nothing was run, because the audit log cannot be written: \(error.reason)", exitCode: 74)
-    }
     display = options.format == .text ? RunDisplay(screen: screen) : nil
     terminal = OperatorTerminal()
-    let exits: String
-    do throws(AuditFailure) {
-      exits = try store.folder(of: run) + "/exits"
-    } catch {
-      throw CommandFailure(
-        "nothing was run, because the audit log cannot be written: \(error.reason)", exitCode: 74)
-    }
-    let processes = SupervisedProcesses(run: run, exitLog: exits)
+    let processes = SupervisedProcesses(
+      run: run, exitLog: try Self.exitLog(of: run, in: store),
+      onLoss: options.onLoss == .finish ? .finish : .kill)
     self.processes = processes
-    filters = WorkerFilters(plan: planned.plan, processes: processes)
+    filters = WorkerFilters(plan: plan, processes: processes)
     var loan: TerminalLoan?
     if let terminal, let display { loan = TerminalLoan(terminal: terminal, display: display) }
     services = RunServices(
-      processes: processes, terminal: loan, workingDirectory: planned.page.entry.repositoryRoot,
-      secrets: SecretStore(directory: planned.page.entry.repositoryRoot, processes: processes),
-      blobs: store.blobs,
+      processes: processes, terminal: loan, workingDirectory: directory,
+      secrets: SecretStore(directory: directory, processes: processes), blobs: store.blobs,
       display: display, interrupt: interrupt)
+  }
+
+  /// The log, ready to be written.
+  static func openStore() throws(CommandFailure) -> AuditStore {
+    do throws(AuditFailure) {
+      return try AuditStore.open(.current(), version: RunbookCommand.version)
+    } catch {
+      throw CommandFailure(
+        "nothing was run, because the audit log cannot be written: \(error.reason)", exitCode: 74)
+    }
+  }
+
+  private static func exitLog(of run: RunID, in store: AuditStore) throws(CommandFailure) -> String {
+    do throws(AuditFailure) {
+      return try store.folder(of: run) + "/exits"
+    } catch {
+      throw CommandFailure(
+        "nothing was run, because the audit log cannot be written: \(error.reason)", exitCode: 74)
+    }
   }
 
   /// Runs to the end.
   ///
   /// - Returns: The exit code.
   func run() async -> Int32 {
+    let recorder = EventRecorder(prior?.events ?? [])
+    var session = self
+    let code = await session.attend(recorder)
+    session.locks.release(leavesDebt: OpenWrite(in: recorder.events) != nil)
+    return code
+  }
+
+  private var prior: PriorRun? {
+    if case .resumed(let prior, _, _) = beginning { prior } else { nil }
+  }
+
+  private mutating func attend(_ recorder: EventRecorder) async -> Int32 {
     let signals = await interrupt.listen()
     defer { signals.cancel() }
-    if display != nil { processes.prepare() }
     do {
-      let code = try await execute()
+      if !options.isDryRun { try locks.take(plan.locks, store: store) }
+      try locks.share(with: processes)
+      if display != nil { processes.prepare() }
+      let code = try await execute(recorder)
       await close()
       return code
     } catch let failure as JournalFailure {
       await close()
-      return fail("stopped, because the audit log cannot be written: \(failure.reason)", 74)
+      let code = fail("stopped, because the audit log cannot be written: \(failure.reason)", 74)
+      let hint = recorder.events.isEmpty ? "" : resumeHint(recorder.events)
+      if !hint.isEmpty { StandardStream.line(hint, to: STDERR_FILENO) }
+      return code
+    } catch let failure as CommandFailure {
+      await close()
+      return fail(failure.message ?? "", failure.exitCode)
     } catch {
       await close()
       return fail("\(error)", 70)
@@ -94,10 +159,11 @@ struct RunSession {
     terminal?.restore()
   }
 
-  private func execute() async throws -> Int32 {
-    let contract = try await contract()
-    let runOptions = RunOptions(contract: contract, hasTerminal: terminal != nil)
+  private func execute(_ recorder: EventRecorder) async throws -> Int32 {
+    var runOptions = try await runOptions()
+    runOptions.locks = locks.claims
     if let code = await refusal(runOptions) { return code }
+    try endSurvivors()
     let lines = EventLines(plan)
     let journal = ShowingJournal(journal: store) { [display, options, run] event in
       if let display {
@@ -106,17 +172,15 @@ struct RunSession {
         StandardStream.line(Self.json(event, run).text)
       }
     }
-    display?.show([EventLines.Line("  run \(run)", .faint)])
+    display?.show([EventLines.Line("  run \(run)", .faint)] + notices)
     let live = LivePerformer(plan: plan, adapters: .standard, services: services, filters: filters)
     let performer: any StepPerformer =
       options.isDryRun
       ? RehearsalPerformer(plan: plan, adapters: .standard, services: services, filters: filters) : live
-    let recorder = EventRecorder()
     let engine = RunEngine(
       run: run, plan: plan, performer: performer, confirmer: confirmer(),
       journal: ShowingJournal(journal: journal) { recorder.add($0.kind) }, filters: filters,
-      interrupt: interrupt,
-      options: runOptions)
+      interrupt: interrupt, options: runOptions, replaying: prior?.events ?? [])
     store.onDelay { [display] in
       let text =
         "the audit log has not answered for 2 s; nothing goes on before it does, and after 10 s the run ends"
@@ -134,6 +198,101 @@ struct RunSession {
     return outcome.exitCode
   }
 
+  // MARK: Going on
+
+  private func runOptions() async throws -> RunOptions {
+    guard case .resumed(let prior, let decision, let endsSurvivors) = beginning else {
+      return RunOptions(contract: try await contract(), hasTerminal: terminal != nil)
+    }
+    let survivors = try survivors(of: prior, areEnded: endsSurvivors)
+    var contract = prior.contract
+    contract.answersYes = options.yes
+    contract.confirmed = options.confirmed
+    var runOptions = RunOptions(contract: contract, hasTerminal: terminal != nil && display != nil)
+    runOptions.decision = decision
+    runOptions.recovered = prior.recoveredExit(in: try Self.exitLog(of: run, in: store))
+    var resumption = RunResumed(after: prior.lastSequence)
+    resumption.answersYes = options.yes
+    resumption.confirmed = options.confirmed
+    resumption.survivors = survivors.map(\.name)
+    runOptions.resumption = resumption
+    if let unknown = prior.resumption.unknown, !unknown.isSettledByPage, decision == nil,
+      !runOptions.hasTerminal, runOptions.recovered?.decides(unknown.step) != true
+    {
+      throw CommandFailure(
+        """
+        '\(unknown.step.id)' was begun and nobody saw its end: it may have taken effect. There is no terminal to ask at, \
+        and nothing was run; say what became of it:
+          runbook resume \(run) --as done|failed|retry --note 'how you know'
+        """, exitCode: 7)
+    }
+    return runOptions
+  }
+
+  /// What is still running of the run. Of the step it died in nothing may be: it could still take effect.
+  ///
+  /// - Throws: `CommandFailure` with exit code 6, naming what is left.
+  private func survivors(of prior: PriorRun, areEnded: Bool) throws(CommandFailure) -> [Leftover] {
+    var (open, others) = prior.leftovers()
+    if areEnded { return open + others }
+    // Who is just about to end is no survivor.
+    for _ in 0..<50 where !open.isEmpty {
+      usleep(20_000)
+      open = prior.leftovers().ofOpenStep
+    }
+    guard open.isEmpty else { throw Self.failure(naming: open) }
+    return others
+  }
+
+  /// Kills what `--end-survivors` wants killed, after everything else that could refuse.
+  private func endSurvivors() throws(CommandFailure) {
+    guard case .resumed(let prior, _, endsSurvivors: true) = beginning, let marker = prior.openMarker else {
+      return
+    }
+    let left = LeftoverProcesses.end(marker, of: run, within: .seconds(5))
+    guard left.isEmpty else { throw Self.failure(naming: left) }
+  }
+
+  private static func failure(naming survivors: [Leftover]) -> CommandFailure {
+    let list = survivors.map { "  \($0.pid) \(TerminalText.inert($0.command))" }.joined(separator: "\n")
+    let step = survivors.first?.marker.split(separator: "/").dropFirst().first ?? ""
+    return CommandFailure(
+      """
+      processes of '\(step)', in which the run died, are still there, and nothing was run:
+      \(list)
+      wait for their end, or let --end-survivors kill them
+      """, exitCode: 6)
+  }
+
+  /// What a person should know before a run goes on.
+  private var notices: [EventLines.Line] {
+    guard let prior else { return [] }
+    var texts: [String] = []
+    if let notice = prior.pageNotice { texts.append(notice) }
+    if plan.program != RunbookCommand.version {
+      texts.append("the run was begun by version \(plan.program) of this program")
+    }
+    for secret in prior.resumption.lostSecrets {
+      texts.append(
+        "the secret '\(secret.name)' that '\(secret.step)' made was never stored: steps that use it are blocked"
+      )
+    }
+    let done = plan.mainSteps.filter { prior.resumption.passed.contains($0.id) }.count
+    return [EventLines.Line("  \(done) of \(plan.mainSteps.count) steps are behind it", .faint)]
+      + texts.map { EventLines.Line("  ! \(TerminalText.inert($0))", .caution) }
+  }
+
+  private func resumeHint(_ events: [RunEvent.Kind]) -> String {
+    let resumption = Resumption(
+      run: run, mode: options.isDryRun ? .dryRun : .run, plan: plan, events: events)
+    guard resumption.end == nil else { return "" }
+    guard let step = resumption.unknown?.step, !step.isIdempotent, step.effect > .read else {
+      return "resume with: runbook resume \(run)"
+    }
+    return
+      "resume with: runbook resume \(run) --as done|failed|retry --note 'what became of \(step.id)'"
+  }
+
   private func confirmer() -> any Confirmer {
     guard let terminal, let display else { return AbsentConfirmer() }
     return TerminalConfirmer(
@@ -142,9 +301,10 @@ struct RunSession {
 
   /// The run's first event: what was agreed on, with the texts it was agreed on stored.
   private func contract() async throws(JournalFailure) -> RunPlanned {
+    guard case .new(let planned) = beginning else { preconditionFailure("a resumed run has its contract") }
     var contract = RunPlanned(
       runbook: plan.runbook, environment: plan.environment.name, environmentDigest: plan.environment.digest,
-      planDigest: planned.digest)
+      planDigest: digest)
     do throws(AuditFailure) {
       contract.blobs = [
         try store.blobs.put(planned.page.file.bytes), try store.blobs.put(planned.environmentFile.bytes),
@@ -161,6 +321,7 @@ struct RunSession {
     }
     contract.answersYes = options.yes
     contract.confirmed = options.confirmed
+    contract.directory = services.workingDirectory
     if let state = await GitState.of(planned.page.entry, processes: processes, interrupt: interrupt) {
       contract.gitCommit = state.commit
       contract.gitIsDirty = state.isDirty
@@ -173,7 +334,8 @@ struct RunSession {
     guard terminal == nil || display == nil, !options.isDryRun else { return nil }
     var unattended = runOptions
     unattended.hasTerminal = false
-    let skipped = await Preflight.settledSkips(of: plan, run: run, filters: filters)
+    var skipped = await Preflight.settledSkips(of: plan, run: run, filters: filters)
+    if let prior { skipped.formUnion(prior.settledBefore(by: runOptions)) }
     let open = Preflight.unanswerable(plan, mode: .run, options: unattended, skipped: skipped)
     guard !open.isEmpty else { return nil }
     let list = open.map { "  \($0.step): \($0.reason)" }.joined(separator: "\n")
@@ -193,6 +355,8 @@ struct RunSession {
     lines.append(
       EventLines.Line(
         "runbook log \(run) shows this run again; runbook report \(run) makes a page of it", .faint))
+    let hint = resumeHint(events)
+    if outcome != .completed, !hint.isEmpty { lines.append(EventLines.Line(hint, .caution)) }
     display.show(lines)
   }
 
@@ -216,7 +380,7 @@ struct RunSession {
       .confirmAnswered,
       .manualAnswered, .inputAnswered, .stepUnknown, .stepResolved, .artifact, .failureAsked,
       .failureAnswered,
-      .undoStarted, .signalReceived:
+      .undoStarted, .signalReceived, .lockAcquired:
       display.show(lines.lines(for: event.kind))
     }
   }

@@ -96,6 +96,7 @@ actor TerminalConfirmer: Confirmer {
         case .retry: ("r", "retry")
         case .skip: ("s", "skip")
         case .done: ("d", "it is done")
+        case .failed: ("f", "it is not")
         case .undo: ("u", "undo back to the start")
         case .stop: ("q", "stop")
         case .continue, .rescue: nil
@@ -104,14 +105,17 @@ actor TerminalConfirmer: Confirmer {
       let title = inert(prompt.subject.step.title)
       put(
         screen.styled(
-          "? '\(title)' \(prompt.status == .unknown ? "may have happened" : "failed"). What now?", .bad))
+          "? '\(title)' \(Self.state(prompt)). What now?", .bad))
       while true {
         put("  \(Self.menu(keys + [("e", "everything")])): ", endsLine: false)
         guard let key = readKey(keys.map(\.0) + ["e"]) else { return nil }
         switch key {
-        case "r": return .retry
+        case "r":
+          guard prompt.isLost else { return .retry }
+          return readNote("  why does that do no harm? ").map { .again(note: $0) }
         case "s": return .skip
         case "d": return readNote("  how do you know? ").map { .done(note: $0) }
+        case "f": return readNote("  how do you know? ").map { .failed(note: $0) }
         case "u": return .undo
         case "q": return .stop
         default:
@@ -120,6 +124,11 @@ actor TerminalConfirmer: Confirmer {
         }
       }
     }
+  }
+
+  private static func state(_ prompt: FailurePrompt) -> String {
+    if prompt.isLost { return "was begun, nobody saw its end, and it may have happened" }
+    return prompt.status == .unknown ? "may have happened" : "failed"
   }
 
   /// Draws all that is waiting, asks, and lets the display go on. Without a terminal the run ends here.

@@ -31,7 +31,7 @@ struct EventLines {
     switch kind {
     case .runPlanned(let planned): return header(planned)
     case .runStarted: return []
-    case .runResumed(let after): return [Line("↻ resumed after event \(after)", .caution)]
+    case .runResumed(let resumed): return resumedLines(resumed)
     case .runFinished(let outcome): return [Line(Self.sentence(for: outcome), Self.style(of: outcome))]
     case .conditionDecided: return []
     case .stepSkipped(let id, let reason):
@@ -66,7 +66,20 @@ struct EventLines {
       let cause = after.map { " after \($0)" } ?? ""
       return [Line("↶ taking back\(cause): \(steps.map(\.rawValue).joined(separator: ", "))", .caution)]
     case .signalReceived(let signal): return [Line("! \(signal) received", .caution)]
+    case .lockAcquired(let claim):
+      let from = claim.from.map { ", which the dead run \($0) had and left nothing open" } ?? ""
+      return [Line("  lock \(inert(claim.name))\(from)", .faint)]
     }
+  }
+
+  private func resumedLines(_ resumed: RunResumed) -> [Line] {
+    var lines = [Line("↻ resumed after event \(resumed.after)", .caution)]
+    if resumed.answersYes { lines.append(Line("  answered in advance: --yes", .faint)) }
+    for step in resumed.confirmed { lines.append(Line("  answered in advance: --confirm \(step)", .faint)) }
+    for survivor in resumed.survivors {
+      lines.append(Line("  ! was still running: \(inert(survivor))", .caution))
+    }
+    return lines
   }
 
   private func header(_ planned: RunPlanned) -> [Line] {

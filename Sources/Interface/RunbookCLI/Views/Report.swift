@@ -48,6 +48,14 @@ struct Report {
         ),
         ("Program", "runbook \(first.program.version), \(first.program.digest)"),
       ]
+      for event in stored.events {
+        guard case .run(.runResumed) = event.content else { continue }
+        facts.append(
+          (
+            "Resumed",
+            "\(event.time) by \(event.actor.user) (uid \(event.actor.uid), \(event.actor.kind.rawValue)) on \(event.host)"
+          ))
+      }
     }
     if let planned {
       facts += [

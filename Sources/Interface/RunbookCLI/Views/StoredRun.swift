@@ -14,7 +14,11 @@ struct StoredRun {
 
   /// How it ended; nil where the log does not say.
   var outcome: RunOutcome? {
-    for case .run(.runFinished(let outcome)) in events.reversed().lazy.map(\.content) { return outcome }
+    for event in events.reversed() {
+      if case .runFinished(let outcome)? = event.kind { return outcome }
+      // Another process went on, and the log does not say how that ended.
+      if case .runResumed? = event.kind { return nil }
+    }
     return nil
   }
 
