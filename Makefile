@@ -11,7 +11,7 @@ help:
 	@echo 'make build      the release build: .build/release/runbook'
 	@echo 'make lint       format and script checks'
 	@echo 'make bench      measure: start, check, steps, throughput, the log'
-	@echo 'make soak       the long tests: every byte of a log changed in turn, long logs against a second verifier'
+	@echo 'make soak       the long tests: every byte of a log changed, long logs against a second verifier, 1,000 kills'
 	@echo 'make install    the program and its shell completions below PREFIX=$(PREFIX)'
 	@echo 'make uninstall  take them away again'
 
@@ -32,7 +32,7 @@ bench: build
 	@Benchmarks/run
 	@Benchmarks/audit
 
-soak:
+soak: build
 	@Tests/soak
 
 install: build
