@@ -23,10 +23,12 @@ public struct CommandAdapter: Adapter {
   public func effect(of options: CommandOptions) -> Effect.Claim { Effect.Claim(.write, isKnown: false) }
 
   public func summary(of options: CommandOptions) -> String {
-    let lines = options.script.split(separator: "\n").filter {
-      !$0.allSatisfy(\.isWhitespace) && !$0.hasPrefix("#")
+    let lines = options.script.utf8.split(separator: UInt8(ascii: "\n")).filter {
+      $0.first != UInt8(ascii: "#") && !$0.allSatisfy { $0 <= UInt8(ascii: " ") }
     }
-    guard let first = lines.first else { return "run an empty \(options.language.rawValue) script" }
+    guard let first = lines.first.map(Substring.init) else {
+      return "run an empty \(options.language.rawValue) script"
+    }
     return lines.count == 1
       ? "run `\(first)` in \(options.language.rawValue)"
       : "run a \(options.language.rawValue) script of \(lines.count) lines"

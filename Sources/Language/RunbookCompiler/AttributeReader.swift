@@ -14,8 +14,8 @@ struct AttributeReader {
   init(own: [AttributeSchema]) { ownAttributes = own }
 
   /// Reads all of `attributes`.
-  mutating func read(_ attributes: Attributes, into draft: inout StepDraft) {
-    for flag in attributes.classes { readFlag(flag, into: &draft) }
+  mutating func read(_ attributes: Attributes, into draft: StepDraft) {
+    for flag in attributes.classes { readFlag(flag, into: draft) }
     var every: Int?
     var within: Int?
     for attribute in attributes.values {
@@ -34,13 +34,13 @@ struct AttributeReader {
       case .every: every = reader.duration(node, name)
       case .title, .on, .needs, .condition, .effect, .expect, .duration, .timeout, .confirm, .idempotent,
         .verify, .undo, .onFailure, .outputs, .mask, .produces, .interactive, .evidence:
-        read(known, node, into: &draft)
+        read(known, node, into: draft)
       }
     }
-    readPolling(within: within, every: every, into: &draft)
+    readPolling(within: within, every: every, into: draft)
   }
 
-  private mutating func readPolling(within: Int?, every: Int?, into draft: inout StepDraft) {
+  private mutating func readPolling(within: Int?, every: Int?, into draft: StepDraft) {
     if let within {
       draft.step.polling = Step.Polling(
         withinMilliseconds: within, everyMilliseconds: every ?? min(2000, within))
@@ -51,7 +51,7 @@ struct AttributeReader {
     }
   }
 
-  private mutating func readFlag(_ flag: SourceName, into draft: inout StepDraft) {
+  private mutating func readFlag(_ flag: SourceName, into draft: StepDraft) {
     if let role = StepFlag(rawValue: flag.text) {
       guard draft.kind == .call || draft.kind == .task else {
         return reader.report(
@@ -80,7 +80,7 @@ struct AttributeReader {
     let written = Attribute(name: flag, value: isTrue)
     guard let attribute = known(written, for: draft) else { return }
     draft.places.append((attribute, flag.range))
-    read(attribute, isTrue, into: &draft)
+    read(attribute, isTrue, into: draft)
   }
 
   /// The language's attribute of that name, if the step can have it; reports what it cannot have.
@@ -113,7 +113,7 @@ struct AttributeReader {
     reader.report(.unknownAttribute, "no attribute is named '\(name.text)'", at: name.range, notes: notes)
   }
 
-  private mutating func read(_ attribute: StepAttribute, _ node: YAMLNode, into draft: inout StepDraft) {
+  private mutating func read(_ attribute: StepAttribute, _ node: YAMLNode, into draft: StepDraft) {
     let name = attribute.rawValue
     switch attribute {
     case .title: if let text = reader.text(node, name) { draft.step.title = text }
@@ -122,24 +122,24 @@ struct AttributeReader {
       draft.step.hasExplicitNeeds = true
       for id in reader.words(node, name) { draft.references.append(.init(kind: .needs, id: id)) }
     case .condition:
-      if let filter = filter(node, name, .condition, &draft) { draft.step.conditions.append(filter) }
+      if let filter = filter(node, name, .condition, draft) { draft.step.conditions.append(filter) }
     case .effect: draft.declaredEffect = reader.word(node, name, Effect.self)
-    case .expect: draft.step.expect = filter(node, name, .expect, &draft)
-    case .mask: draft.step.mask = filter(node, name, .mask, &draft)
+    case .expect: draft.step.expect = filter(node, name, .expect, draft)
+    case .mask: draft.step.mask = filter(node, name, .mask, draft)
     case .duration: draft.step.durationMilliseconds = reader.duration(node, name)
     case .timeout: if let limit = reader.duration(node, name) { draft.step.timeoutMilliseconds = limit }
-    case .confirm: draft.step.confirm = template(node, name, &draft)
+    case .confirm: draft.step.confirm = template(node, name, draft)
     case .idempotent: draft.step.isIdempotent = reader.boolean(node, name) ?? false
     case .interactive: draft.step.isInteractive = reader.boolean(node, name) ?? false
-    case .verify: reference(node, name, .verify, &draft)
-    case .undo: reference(node, name, .undo, &draft)
-    case .onFailure: readOnFailure(node, name, &draft)
-    case .outputs: readOutputs(node, &draft)
+    case .verify: reference(node, name, .verify, draft)
+    case .undo: reference(node, name, .undo, draft)
+    case .onFailure: readOnFailure(node, name, draft)
+    case .outputs: readOutputs(node, draft)
     case .produces:
       for path in reader.texts(node, name) {
         let element = YAMLNode(
           .scalar(YAMLScalar(path.text, style: .quoted, verbatimStart: nil)), range: path.range)
-        if let template = template(element, name, &draft) { draft.step.produces.append(template) }
+        if let template = template(element, name, draft) { draft.step.produces.append(template) }
       }
     case .evidence:
       if case .manual(let task) = draft.step.action, reader.boolean(node, name) == true {
@@ -150,13 +150,13 @@ struct AttributeReader {
   }
 
   private mutating func reference(
-    _ node: YAMLNode, _ name: String, _ kind: StepDraft.Reference.Kind, _ draft: inout StepDraft
+    _ node: YAMLNode, _ name: String, _ kind: StepDraft.Reference.Kind, _ draft: StepDraft
   ) {
     guard let id = reader.text(node, name) else { return }
     draft.references.append(.init(kind: kind, id: SourceName(id, range: node.range)))
   }
 
-  private mutating func readOnFailure(_ node: YAMLNode, _ name: String, _ draft: inout StepDraft) {
+  private mutating func readOnFailure(_ node: YAMLNode, _ name: String, _ draft: StepDraft) {
     guard let word = reader.text(node, name) else { return }
     switch word {
     case "ask": draft.step.onFailure = .ask
@@ -168,7 +168,7 @@ struct AttributeReader {
   }
 
   private mutating func filter(
-    _ node: YAMLNode, _ name: String, _ purpose: StepDraft.FilterSite.Purpose, _ draft: inout StepDraft
+    _ node: YAMLNode, _ name: String, _ purpose: StepDraft.FilterSite.Purpose, _ draft: StepDraft
   ) -> Filter? {
     guard let text = reader.text(node, name) else { return nil }
     let filter = Filter(text, at: node.range)
@@ -176,7 +176,7 @@ struct AttributeReader {
     return filter
   }
 
-  private mutating func template(_ node: YAMLNode, _ name: String, _ draft: inout StepDraft) -> Template? {
+  private mutating func template(_ node: YAMLNode, _ name: String, _ draft: StepDraft) -> Template? {
     guard let text = reader.text(node, name) else { return nil }
     let template = Template(text)
     for name in template.names {
@@ -186,33 +186,33 @@ struct AttributeReader {
   }
 
   /// `outputs: {name: filter, name: {filter: …, secret: true}, name: }`, or only names.
-  private mutating func readOutputs(_ node: YAMLNode, _ draft: inout StepDraft) {
+  private mutating func readOutputs(_ node: YAMLNode, _ draft: StepDraft) {
     guard let entries = node.entries else {
-      for name in reader.words(node, "outputs") { addOutput(name, filter: nil, isSecret: false, &draft) }
+      for name in reader.words(node, "outputs") { addOutput(name, filter: nil, isSecret: false, draft) }
       return
     }
     for entry in entries {
       let name = SourceName(entry.key, range: entry.keyRange)
       if entry.value.scalar?.isNull == true {
-        addOutput(name, filter: nil, isSecret: false, &draft)
+        addOutput(name, filter: nil, isSecret: false, draft)
       } else if entry.value.scalar != nil {
-        addOutput(name, filter: filter(entry.value, entry.key, .output, &draft), isSecret: false, &draft)
+        addOutput(name, filter: filter(entry.value, entry.key, .output, draft), isSecret: false, draft)
       } else {
         var source: Filter?
         var isSecret = false
         for (key, entry) in reader.entries(entry.value, of: "an output", OutputKey.self) {
           switch key {
-          case .filter: source = filter(entry.value, "filter", .output, &draft)
+          case .filter: source = filter(entry.value, "filter", .output, draft)
           case .secret: isSecret = reader.boolean(entry.value, "secret") ?? true
           }
         }
-        addOutput(name, filter: source, isSecret: isSecret, &draft)
+        addOutput(name, filter: source, isSecret: isSecret, draft)
       }
     }
   }
 
   private mutating func addOutput(
-    _ name: SourceName, filter: Filter?, isSecret: Bool, _ draft: inout StepDraft
+    _ name: SourceName, filter: Filter?, isSecret: Bool, _ draft: StepDraft
   ) {
     guard Template.isName(name.text) else {
       return reader.report(

@@ -42,11 +42,11 @@ public struct Compiler: Sendable {
     var headers = HeaderReader()
     headers.read(frontMatter, fallback: collector.pageTitle ?? name)
     let linker = StepLinker(collector.drafts)
-    var drafts = linker.drafts
+    let drafts = linker.drafts
     let scope = NameScope(
       header: headers.header, positions: headers.positions, drafts: drafts, adapters: adapters)
     var binder = StepBinder(adapters: adapters, names: scope.table)
-    for index in drafts.indices { binder.bind(&drafts[index]) }
+    for index in drafts.indices { binder.bind(drafts[index]) }
     var names = NameCheck(scope: scope, drafts: drafts, places: linker.places, owners: linker.owners)
     for index in drafts.indices { drafts[index].step.uses = names.uses(of: index) }
     let invalidFilters = check(drafts, &names, filters)

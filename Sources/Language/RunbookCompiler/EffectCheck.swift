@@ -6,7 +6,7 @@ enum EffectCheck {
   /// Undo of a read, and verify steps that would change something.
   static func diagnostics(of drafts: [StepDraft]) -> [Diagnostic] {
     var diagnostics: [Diagnostic] = []
-    let effects = Dictionary(drafts.map { ($0.step.id, $0.step) }) { first, _ in first }
+    lazy var byID = Dictionary(drafts.map { ($0.step.id, $0) }) { first, _ in first }
     for draft in drafts {
       if let undo = draft.step.undo, draft.step.effect == .read, draft.kind == .call {
         diagnostics.append(
@@ -15,7 +15,7 @@ enum EffectCheck {
             at: draft.range(of: .undo),
             notes: draft.step.effectSource == .declared ? ["the page declares 'effect=read'"] : []))
       }
-      if let id = draft.step.verify, let verify = effects[id], verify.effect != .read {
+      if let id = draft.step.verify, let verify = byID[id]?.step, verify.effect != .read {
         diagnostics.append(
           Diagnostic(
             .wrongStepKind, .error,

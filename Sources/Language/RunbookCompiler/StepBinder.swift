@@ -17,7 +17,7 @@ struct StepBinder {
   }
 
   /// Completes `draft`.
-  mutating func bind(_ draft: inout StepDraft) {
+  mutating func bind(_ draft: StepDraft) {
     guard case .call(let call) = draft.step.action else { return }
     let placeholders = placeholders(of: draft, language: call.language)
     let binding = adapters.bind(call, traits: draft.traits, names: names)
@@ -28,14 +28,14 @@ struct StepBinder {
     draft.uses += binding.uses.map { StepDraft.Use(name: $0.name, range: $0.range) }
     diagnostics += placeholders
     guard let bound = binding.call else { return }
-    settleEffect(of: &draft, claim: bound.effect)
-    settleTarget(of: &draft, accepted: bound.acceptedTargets)
+    settleEffect(of: draft, claim: bound.effect)
+    settleTarget(of: draft, accepted: bound.acceptedTargets)
     check(draft, isEndless: bound.isEndless)
   }
 
   // MARK: Effect
 
-  private mutating func settleEffect(of draft: inout StepDraft, claim: Effect.Claim) {
+  private mutating func settleEffect(of draft: StepDraft, claim: Effect.Claim) {
     draft.step.effect = claim.effect
     draft.step.effectSource = claim.isKnown ? .known : .assumed
     guard let declared = draft.declaredEffect else { return }
@@ -51,7 +51,7 @@ struct StepBinder {
 
   // MARK: Target
 
-  private func settleTarget(of draft: inout StepDraft, accepted: [String]?) {
+  private func settleTarget(of draft: StepDraft, accepted: [String]?) {
     let type = accepted.flatMap { $0.count == 1 ? $0.first : nil } ?? ""
     if let target = draft.target {
       draft.step.target = target.text == Target.local.name ? .local : Target(name: target.text, type: type)

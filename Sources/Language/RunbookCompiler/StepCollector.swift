@@ -92,13 +92,13 @@ struct StepCollector {
         notes: ["a runbook's tasks are '- [ ]': each run checks them anew"])
     }
     let action = Step.Action.manual(ManualTask(text: task.text, wantsEvidence: false))
-    var draft = draft(
+    let draft = draft(
       id: task.attributes?.id, place: task.attributes?.id?.range ?? place, at: task.range, kind: .task,
       action: action, title: task.text)
     draft.step.number = task.itemNumber.map { String($0) }
     if let attributes = task.attributes {
       var reader = AttributeReader(own: [])
-      reader.read(attributes, into: &draft)
+      reader.read(attributes, into: draft)
       diagnostics += reader.reader.diagnostics
     }
     append(draft, in: task.containers + [.item(task.item)])
@@ -128,12 +128,12 @@ struct StepCollector {
       return report(
         .missingStepID, "a step needs an id", at: attributes.range, notes: ["begin the list with '#name'"])
     }
-    var draft = draft(
+    let draft = draft(
       id: id, place: id.range, at: fence.openingRange, kind: kind,
       action: .wait(milliseconds: 0), title: fence.leadText ?? id.text)
     draft.step.number = fence.itemNumber.map { String($0) }
     var reader = AttributeReader(own: adapter?.attributes ?? [])
-    reader.read(attributes, into: &draft)
+    reader.read(attributes, into: draft)
     diagnostics += reader.reader.diagnostics
     let body = fence.body
     switch kind {
@@ -142,14 +142,14 @@ struct StepCollector {
         language: language.text, fields: draft.fields, body: body.string, origin: body.origin)
       draft.step.action = .call(call)
       draft.body = body
-    case .ask: readQuestion(body, into: &draft)
-    case .wait: readPause(body, into: &draft)
+    case .ask: readQuestion(body, into: draft)
+    case .wait: readPause(body, into: draft)
     case .task: break
     }
     append(draft, in: fence.containers)
   }
 
-  private mutating func readQuestion(_ body: MappedText, into draft: inout StepDraft) {
+  private mutating func readQuestion(_ body: MappedText, into draft: StepDraft) {
     var reader = QuestionReader()
     if let question = reader.read(body, of: draft.place) {
       draft.step.action = .ask(question)
@@ -158,7 +158,7 @@ struct StepCollector {
     diagnostics += reader.diagnostics
   }
 
-  private mutating func readPause(_ body: MappedText, into draft: inout StepDraft) {
+  private mutating func readPause(_ body: MappedText, into draft: StepDraft) {
     var start = 0
     var end = body.count
     while start < end, body.bytes[start] <= 0x20 { start += 1 }
@@ -231,7 +231,7 @@ struct StepCollector {
         .invalidName, "'\(id.text)' is no id", at: id.range,
         notes: (folded.map { ["did you mean '\($0)'?"] } ?? []) + [Identifier.stepForm])
     }
-    var draft = StepDraft(step, kind: kind, id: id, place: place)
+    let draft = StepDraft(step, kind: kind, id: id, place: place)
     for index in sections.indices {
       guard let condition = sections[index].condition else { continue }
       draft.step.conditions.append(condition.filter)
@@ -243,7 +243,6 @@ struct StepCollector {
   }
 
   private mutating func append(_ draft: StepDraft, in containers: [Container]) {
-    var draft = draft
     if draft.step.role == .main { draft.implicitNeeds = order.add(drafts.count, in: containers) }
     drafts.append(draft)
   }

@@ -4,7 +4,10 @@ import RunbookModel
 import RunbookSyntax
 
 /// A step of a page whose references to other steps and names are not resolved yet.
-struct StepDraft {
+///
+/// An object that one compile owns: each of its passes looks at every step, and copies of so many fields were
+/// most of the work. What leaves the compiler are values.
+final class StepDraft {
   /// A mention of another step.
   struct Reference {
     enum Kind {

@@ -5,7 +5,7 @@ import RunbookSyntax
 /// Resolves the ids of a page: gives tasks theirs, finds what steps mention, and puts steps in order.
 struct StepLinker {
   /// Steps with their ids and references.
-  private(set) var drafts: [StepDraft]
+  let drafts: [StepDraft]
   /// What was found so far.
   private(set) var diagnostics: [Diagnostic] = []
   /// Place of each draft in the order main steps run; nil for those outside of it and on cycles.

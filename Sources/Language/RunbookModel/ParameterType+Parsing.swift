@@ -76,25 +76,33 @@ public enum DurationText {
   ///
   /// Units in falling order, each at most once: `d`, `h`, `m`, `s`, `ms`.
   public static func milliseconds(parsing text: String) -> Int? {
-    let units: [(name: String, milliseconds: Int)] = [
-      ("d", 86_400_000), ("h", 3_600_000), ("m", 60_000), ("s", 1000), ("ms", 1),
-    ]
     let limit = 366 * 86_400_000
-    var rest = Substring(text)
-    var next = 0
+    var rest = Substring(text).utf8
+    var largest = Int.max
     var total = 0
     while !rest.isEmpty {
-      let digits = rest.prefix { $0.isASCII && $0.isWholeNumber }
-      guard let amount = Int(digits) else { return nil }
+      let digits = rest.prefix { (0x30...0x39).contains($0) }
+      guard let amount = Int(Substring(digits)) else { return nil }
       rest = rest.dropFirst(digits.count)
-      let word = rest.prefix { $0.isASCII && $0.isLetter }
+      let word = rest.prefix { (0x61...0x7a).contains($0) }
       rest = rest.dropFirst(word.count)
-      guard let unit = units[next...].firstIndex(where: { $0.name == word }) else { return nil }
-      let (part, overflow) = amount.multipliedReportingOverflow(by: units[unit].milliseconds)
+      guard let unit = milliseconds(ofUnit: Substring(word)), unit < largest else { return nil }
+      let (part, overflow) = amount.multipliedReportingOverflow(by: unit)
       guard !overflow, part <= limit else { return nil }
       total += part
-      next = unit + 1
+      largest = unit
     }
     return text.isEmpty || total > limit ? nil : total
+  }
+
+  private static func milliseconds(ofUnit name: Substring) -> Int? {
+    switch name {
+    case "d": 86_400_000
+    case "h": 3_600_000
+    case "m": 60_000
+    case "s": 1000
+    case "ms": 1
+    default: nil
+    }
   }
 }
