@@ -127,7 +127,7 @@ import Testing
     let scene = try Scene([
       "page": page("```bash {#one effect=read}\ntrue\n```", front: "alerts: [PostgresDown]\n"),
       "other": page("```bash {#one effect=read}\ntrue\n```"),
-      "broken": page("```bash {#one wrong=1}\ntrue\n```"),
+      "broken": page("```bash {#one effect=read}\ntrue\n```", front: "severty: SEV1\n"),
     ])
     let list = try await scene.runbook("list")
     #expect(list.code == 0)

@@ -14,7 +14,7 @@ import Testing
 
   @Test func `15 kills at random moments: nothing twice, nothing lost, always to the end`() async throws {
     let ended = try await output(of: [
-      "/usr/bin/python3", Self.repository + "/Tests/Soak/kills", builtProgram("runbook"), "--count", "15",
+      "/usr/bin/python3", Self.repository + "/Tests/Soak/kills", Built.path("runbook"), "--count", "15",
       "--seed",
       "4711",
     ])
@@ -25,7 +25,7 @@ import Testing
   @Test func `as another user than root it is the same`() async throws {
     try #require(geteuid() == 0, "needs root to become somebody else")
     let ended = try await output(of: [
-      "/usr/bin/python3", Self.repository + "/Tests/Soak/kills", builtProgram("runbook"), "--count", "5",
+      "/usr/bin/python3", Self.repository + "/Tests/Soak/kills", Built.path("runbook"), "--count", "5",
       "--seed",
       "4712", "--user", "65534",
     ])

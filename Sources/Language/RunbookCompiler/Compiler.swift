@@ -67,6 +67,20 @@ public struct Compiler: Sendable {
     return (runbook, diagnostics)
   }
 
+  /// Reads what the front matter of a runbook says, without its steps.
+  ///
+  /// - Parameter name: The title where the page has none.
+  /// - Returns: The header as far as it could be read, and what was found in it.
+  public static func header(of document: Document, name: String) -> (Runbook.Header, [Diagnostic]) {
+    var headers = HeaderReader()
+    let title = document.blocks.lazy.compactMap { block -> String? in
+      guard case .heading(let heading) = block, heading.level == 1 else { return nil }
+      return heading.containers.isEmpty ? heading.text : nil
+    }.first
+    if let frontMatter = document.frontMatter { headers.read(frontMatter, fallback: title ?? name) }
+    return (headers.header, headers.reader.diagnostics)
+  }
+
   /// Checks all filters; the sound ones are compiled together.
   private func check(
     _ drafts: [StepDraft], _ names: inout NameCheck, _ compiler: (any FilterCompiler)?

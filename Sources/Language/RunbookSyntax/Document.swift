@@ -25,4 +25,9 @@ public struct Document: Sendable, Hashable {
     var parser = DocumentParser(file)
     return parser.parse()
   }
+  /// Reads the front matter of a page and none of its blocks: for lists of many pages.
+  public static func parseFrontMatter(of file: SourceFile) -> (Document, [Diagnostic]) {
+    var parser = DocumentParser(file)
+    return parser.parse(readsBlocks: false)
+  }
 }

@@ -10,7 +10,8 @@ struct DocumentParser {
 
   init(_ file: SourceFile) { self.file = file }
 
-  mutating func parse() -> (Document, [Diagnostic]) {
+  /// - Parameter readsBlocks: Whether the Markdown is read too.
+  mutating func parse(readsBlocks: Bool = true) -> (Document, [Diagnostic]) {
     guard file.bytes.count <= Self.sizeLimit else {
       return (emptyDocument, [.fileTooLarge(limit: Self.sizeLimit)])
     }
@@ -26,6 +27,7 @@ struct DocumentParser {
         diagnostics += frontMatter.diagnostics
         diagnostics += HiddenCharacters.diagnostics(in: range, of: bytes, place: "the front matter")
       }
+      guard readsBlocks else { return }
       let found: [Diagnostic]
       (blocks, found) = readBlocks(bytes, frontMatter: frontMatter)
       if frontMatter.isRunbook { diagnostics += found }

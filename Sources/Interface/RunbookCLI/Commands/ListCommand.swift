@@ -69,28 +69,28 @@ struct FindCommand: ParsableCommand {
 struct RunbookSummary {
   let name: String
   let path: String
+  /// What the front matter says.
   let header: Runbook.Header
-  /// Errors that `check` would show.
-  let errorCount: Int
+  /// Whether the front matter has errors; those of steps take `check` to find.
+  let isInvalid: Bool
 
-  /// Of every runbook in the library; jq is not asked, so it is quick.
+  /// Of every runbook in the library, by its front matter alone, so that it is quick.
   static func all(in library: RunbookLibrary) throws -> [RunbookSummary] {
     let workspace = Workspace()
     return try library.entries().compactMap { entry in
-      let page: Workspace.Page
+      let found: (SourceFile, Runbook.Header?)?
       do {
-        page = try workspace.page(entry, checksFilters: false)
+        found = try workspace.header(of: entry)
       } catch let failure as Files.Failure {
         return RunbookSummary(
           name: entry.name, path: failure.diagnostic.file.path,
-          header: Runbook.Header(title: "(cannot be read: \(failure.reason))"), errorCount: 1)
+          header: Runbook.Header(title: "(cannot be read: \(failure.reason))"), isInvalid: true)
       }
-      guard page.isRunbook else { return nil }
-      let errors = page.diagnostics.count { $0.severity == .error }
+      guard let (file, header) = found else { return nil }
       return RunbookSummary(
-        name: entry.name, path: page.file.path,
-        header: page.runbook?.header ?? Runbook.Header(title: "(invalid: runbook check \(entry.name))"),
-        errorCount: errors)
+        name: entry.name, path: file.path,
+        header: header ?? Runbook.Header(title: "(invalid: runbook check \(entry.name))"),
+        isInvalid: header == nil)
     }
   }
 
@@ -106,7 +106,7 @@ struct RunbookSummary {
         let title = TerminalText.inert(summary.header.title)
         let extra = [summary.header.severity].compactMap(\.self) + summary.header.tags
         var line = screen.styled(name, .strong) + "  "
-        line += summary.errorCount > 0 ? screen.styled(title, .bad) : title
+        line += summary.isInvalid ? screen.styled(title, .bad) : title
         if !extra.isEmpty {
           line += screen.styled("  \(extra.map { TerminalText.inert($0) }.joined(separator: " · "))", .faint)
         }
@@ -121,7 +121,7 @@ struct RunbookSummary {
       "name": .string(name), "path": .string(path), "title": .string(header.title),
       "summary": .optional(header.summary), "severity": .optional(header.severity), "tags": list(header.tags),
       "alerts": list(header.alerts), "owners": list(header.owners), "environments": list(header.environments),
-      "errors": .integer(errorCount),
+      "invalid": .boolean(isInvalid),
     ]
   }
 }

@@ -49,6 +49,19 @@ struct Workspace {
     return Page(entry: entry, file: file, document: document, runbook: runbook, diagnostics: all)
   }
 
+  /// Reads the front matter of one page alone.
+  ///
+  /// - Returns: nil where the page is no runbook; no header where its front matter has errors.
+  func header(of entry: RunbookLibrary.Entry) throws -> (SourceFile, Runbook.Header?)? {
+    let file = try source(entry.path)
+    var (document, syntax) = Document.parseFrontMatter(of: file)
+    guard document.isRunbook else { return nil }
+    // Such a page is called by its first heading.
+    if document.frontMatter?["title"] == nil { (document, syntax) = Document.parse(file) }
+    let (header, found) = Compiler.header(of: document, name: entry.name)
+    return (file, (syntax + found).hasErrors ? nil : header)
+  }
+
   /// Reads one environment beside a page.
   ///
   /// - Throws: `Files.Failure` where it cannot be read, or a link leads out of the library.
