@@ -111,18 +111,19 @@ enum ScalarBoundary {
 public enum LineFeeds {
   /// Line feeds among `bytes`.
   public static func count(in bytes: UnsafeRawBufferPointer) -> Int {
-    typealias Block = SIMD64<UInt8>
+    typealias Block = SIMD32<UInt8>
     let blockSize = MemoryLayout<Block>.size
     let feed = Block(repeating: 0x0a)
     var total = 0
     var offset = 0
     while offset + blockSize <= bytes.count {
       // A lane counts to 255 at most before the lanes are added up.
-      var lanes = Block(repeating: 0)
+      var lanes = Block.zero
       let end = min(offset + 255 * blockSize, bytes.count - blockSize + 1)
       while offset < end {
-        let block = bytes.loadUnaligned(fromByteOffset: offset, as: Block.self)
-        lanes.replace(with: lanes &+ 1, where: block .== feed)
+        let isFeed = bytes.loadUnaligned(fromByteOffset: offset, as: Block.self) .== feed
+        // A lane that holds is all ones, which is -1. Selecting lanes instead is 50 times as slow.
+        lanes &-= unsafeBitCast(isFeed, to: Block.self)
         offset += blockSize
       }
       for index in 0..<blockSize { total += Int(lanes[index]) }

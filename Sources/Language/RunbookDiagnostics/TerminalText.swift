@@ -18,7 +18,18 @@ package enum TerminalText {
   /// `text` with everything that acts on a terminal spelled out, line ends included.
   package static func inert(_ text: some StringProtocol) -> String {
     if text.utf8.allSatisfy({ $0 >= 0x20 && $0 < 0x7F }) { return String(text) }
-    return runs(of: Array(text.utf8)[...]).map { $0.isTab ? " " : $0.text }.joined()
+    var shown: [UInt8] = []
+    shown.reserveCapacity(text.utf8.count * 2)
+    for scalar in text.unicodeScalars {
+      if scalar == "\t" {
+        shown.append(UInt8(ascii: " "))
+      } else if isActive(scalar) {
+        spellOut(scalar, in: &shown)
+      } else {
+        shown += UTF8.encode(scalar)!
+      }
+    }
+    return String(decoding: shown, as: UTF8.self)
   }
 
   /// The characters of `bytes` in order; their byte counts add up to the count of `bytes`.
@@ -46,7 +57,9 @@ package enum TerminalText {
         runs.append(Run(text: " ", width: 1, byteCount: 1, isTab: true))
       } else if isActive(scalar) {
         flush()
-        let text = "<U+\(hexadecimal(scalar.value, digits: 4))>"
+        var bytes: [UInt8] = []
+        spellOut(scalar, in: &bytes)
+        let text = String(decoding: bytes, as: UTF8.self)
         runs.append(Run(text: text, width: text.utf8.count, byteCount: length))
       } else {
         pending.append(scalar)
@@ -61,6 +74,17 @@ package enum TerminalText {
     var rest = Substring(text)
     while rest.last == " " { rest.removeLast() }
     return String(rest)
+  }
+
+  /// Adds `<U+…>` with four digits or more.
+  private static func spellOut(_ scalar: Unicode.Scalar, in text: inout [UInt8]) {
+    text += "<U+".utf8
+    let digits = max(4, (35 - scalar.value.leadingZeroBitCount) / 4)
+    for index in (0..<digits).reversed() {
+      let digit = UInt8(truncatingIfNeeded: scalar.value >> (4 * UInt32(index))) & 15
+      text.append(digit < 10 ? 0x30 + digit : 0x37 + digit)
+    }
+    text.append(UInt8(ascii: ">"))
   }
 
   /// Columns of one character: the first scalar decides, an emoji selector makes it wide.

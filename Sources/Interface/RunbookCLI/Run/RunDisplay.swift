@@ -12,7 +12,7 @@ final class RunDisplay: Sendable {
   /// Output waiting to be drawn; what comes above is counted and dropped.
   private static let outputLimit = 1 << 20
   /// Output drawn in one second at the most: nobody reads more, and drawing it would slow the step's machine down.
-  private static let outputPerSecond = 4 << 20
+  private static let outputPerSecond = 1 << 20
 
   private struct State {
     var pending: [Item] = []
@@ -29,6 +29,8 @@ final class RunDisplay: Sendable {
     var liveLineIsDrawn = false
     var frame = 0
     var partial: [OutputStream: [UInt8]] = [:]
+    /// Streams whose last line ended with a carriage return, which a line feed may follow.
+    var returned: Set<OutputStream> = []
   }
 
   private enum Item {
@@ -171,13 +173,17 @@ final class RunDisplay: Sendable {
 
   /// Whole lines of a chunk, the rest kept until its line ends; a carriage return ends a line too.
   private func linesOf(_ bytes: [UInt8], _ stream: OutputStream) -> String {
-    var rest = state.withLock { $0.partial.removeValue(forKey: stream) } ?? []
+    var (rest, isReturned) = state.withLock { state in
+      (state.partial.removeValue(forKey: stream) ?? [], state.returned.remove(stream) != nil)
+    }
     var text = ""
     for byte in bytes {
       if byte == 0x0a || byte == 0x0d {
-        if !rest.isEmpty || byte == 0x0a { text += outputLine(rest, stream) }
+        if !rest.isEmpty || byte == 0x0a && !isReturned { text += outputLine(rest, stream) }
+        isReturned = byte == 0x0d && !rest.isEmpty
         rest.removeAll(keepingCapacity: true)
       } else {
+        isReturned = false
         rest.append(byte)
         if rest.count >= 4096 {
           text += outputLine(rest, stream)
@@ -185,7 +191,10 @@ final class RunDisplay: Sendable {
         }
       }
     }
-    if !rest.isEmpty { state.withLock { $0.partial[stream] = rest } }
+    state.withLock { state in
+      if !rest.isEmpty { state.partial[stream] = rest }
+      if isReturned { state.returned.insert(stream) }
+    }
     return text
   }
 
