@@ -124,11 +124,12 @@ import Testing
 
   @Test func `what a step promises to produce must be there, and is logged by digest`() async throws {
     let scene = try Scene([
-      "page": page("```bash {#dump}\n#| produces: [dump.sql]\nprintf abc > dump.sql\n```"),
+      "page": page("```bash {#dump}\n#| produces: [dump.sql]\numask\nprintf abc > dump.sql\n```"),
       "empty": page("```bash {#dump}\n#| produces: [empty.sql]\ntouch empty.sql\n```"),
     ])
     let run = try await scene.run("--yes")
     #expect(run.code == 0, "\(run.output)\(run.errors)")
+    #expect(run.output.contains("  │ 0077\n"), "it must be nobody else's")
     let artifact = try #require(try await scene.events().of("step.artifact", "dump").first)
     #expect(
       artifact.text.contains("sha256:ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"))

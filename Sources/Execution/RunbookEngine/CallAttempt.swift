@@ -52,8 +52,8 @@ struct CallAttempt {
       secrets: session.secrets, output: session.output, processes: services.processes, deadline: deadline,
       duration: step.durationMilliseconds.map { .milliseconds($0) }, interrupt: task.interrupt,
       terminal: services.terminal, isInteractive: step.isInteractive,
-      workingDirectory: services.workingDirectory, baseEnvironment: services.baseEnvironment,
-      captureLimit: services.captureLimit)
+      producesFiles: !step.produces.isEmpty, workingDirectory: services.workingDirectory,
+      baseEnvironment: services.baseEnvironment, captureLimit: services.captureLimit)
   }
 
   /// What the target gives to programs.

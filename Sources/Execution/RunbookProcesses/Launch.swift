@@ -11,6 +11,7 @@ struct Launch: ~Copyable {
   let directory: String
   /// `run/step/attempt`, the value of `RUNBOOK_STEP`.
   let marker: String
+  private let isPrivate: Bool
   private let strings: SpawnStrings
   private let body: MemoryFile?
   private let input: MemoryFile?
@@ -42,6 +43,7 @@ struct Launch: ~Copyable {
     executable = request.executable
     self.directory = directory
     self.marker = marker
+    isPrivate = context.producesFiles
     self.strings = strings
     self.body = body
     self.input = input
@@ -56,7 +58,7 @@ struct Launch: ~Copyable {
     ends.body = body?.descriptor ?? -1
     if ends.input < 0 { ends.input = input?.descriptor ?? -1 }
     var spawn = rb_spawn()
-    spawn.flags = flags
+    spawn.flags = flags | (isPrivate ? RB_PRIVATE.rawValue : 0)
     spawn.argument_count = strings.argumentCount
     spawn.variable_count = strings.variableCount
     spawn.grace_milliseconds = UInt32(clamping: grace.components.seconds * 1000 + grace.milliseconds)

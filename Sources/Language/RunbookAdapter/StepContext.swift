@@ -34,6 +34,8 @@ public struct StepContext: Sendable {
   public var terminal: (any TerminalLender)?
   /// Whether the step gets the terminal.
   public var isInteractive: Bool
+  /// `produces`: what it creates is its owner's alone (umask 077).
+  public var producesFiles: Bool
   /// Default `cwd` of command steps: the repository root, absolute.
   public var workingDirectory: String
   /// PATH HOME USER LANG TZ SSH_AUTH_SOCK as far as they are set.
@@ -48,7 +50,8 @@ public struct StepContext: Sendable {
     output: any OutputSink, processes: any ProcessHost, deadline: ContinuousClock.Instant,
     duration: Duration? = nil,
     interrupt: any Interrupt, terminal: (any TerminalLender)? = nil, isInteractive: Bool = false,
-    workingDirectory: String, baseEnvironment: [(name: String, value: String)], captureLimit: Int = 1 << 20
+    producesFiles: Bool = false, workingDirectory: String, baseEnvironment: [(name: String, value: String)],
+    captureLimit: Int = 1 << 20
   ) {
     self.run = run
     self.step = step
@@ -66,6 +69,7 @@ public struct StepContext: Sendable {
     self.interrupt = interrupt
     self.terminal = terminal
     self.isInteractive = isInteractive
+    self.producesFiles = producesFiles
     self.workingDirectory = workingDirectory
     self.baseEnvironment = baseEnvironment
     self.captureLimit = captureLimit

@@ -77,6 +77,7 @@ static _Noreturn void become(struct launch *launch) {
   if (request->body >= 0) dup2(request->body, 3);
   close_range(request->body >= 0 ? 4 : 3, ~0U, 0);
 
+  if (request->head.flags & RB_PRIVATE) umask(077);
   if (request->head.flags & RB_CONTROLLING && ioctl(0, TIOCSCTTY, 0)) fail(launch, RB_STAGE_TERMINAL);
   if (*launch->directory && chdir(launch->directory)) fail(launch, RB_STAGE_DIRECTORY);
 

@@ -38,6 +38,8 @@ enum rb_spawn_flag {
   RB_RECORD = 1 << 8,
   /// A servant of the executor itself: always killed with it, never suspected of a nameless orphan.
   RB_SERVANT = 1 << 9,
+  /// What it creates is its owner's alone: umask 077.
+  RB_PRIVATE = 1 << 10,
 };
 
 /// At most this many descriptors go with one spawn.
