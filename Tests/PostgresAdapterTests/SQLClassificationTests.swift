@@ -28,6 +28,14 @@ import Testing
     "SELECT pg_stat_activity.pid FROM pg_stat_activity", "SELECT $$ DELETE FROM t $$",
     "EXPLAIN DELETE FROM t", "EXPLAIN (VERBOSE, ANALYZE off) DELETE FROM t", "EXPLAIN ANALYZE SELECT 1",
     "EXPLAIN (SELECT 1)", "EXPLAIN SELECT nextval('s')", "SELECT DISTINCT ON (a) lower(b) FROM t",
+    "SELECT * FROM (SELECT 1) s(x) JOIN (VALUES (1)) v(y) ON x = y, generate_series(1, 2) g(z)",
+    "SELECT * FROM t JOIN json_to_recordset(j) r(a int, b numeric(10, 2)[]) ON (true)",
+    "SELECT * FROM ((SELECT 1) s(x) CROSS JOIN t), ROWS FROM (unnest(a)) u(v)",
+    "SELECT * FROM t TABLESAMPLE system (1) REPEATABLE (2)", "SELECT E'a'\n'\\' , '",
+    "SELECT 1.5e-3, 0xff, 1_000",
+    "SELECT * FROM json_table(j, '$' COLUMNS (a int PATH '$')) jt(a)", "SELECT (s).count FROM t s",
+    "SELECT count(*) FILTER (WHERE a) OVER (ORDER BY b) FROM t",
+    "EXPLAIN (ANALYZE off, COSTS 'off') SELECT 1",
   ])
   func `is a known read`(_ sql: String) throws {
     #expect(try claim(sql) == Effect.Claim(.read, isKnown: true), "\(sql)")
@@ -56,6 +64,23 @@ import Testing
     ("EXPLAIN (ANALYZE) SELECT nextval('s')", "nextval"), ("SELECT é('x')", "é"),
     ("SELECT * FROM t ORDER BY evil()", "evil"), ("TABLE t UNION SELECT evil()", "evil"),
     ("SELECT set(1)", "set"), ("SELECT over(1)", "over"), ("SELECT filter(1)", "filter"),
+    ("SELECT E'a'\n'\\' , ' , pg_reload_conf() , pg_advisory_lock(4711) --'", "pg_reload_conf"),
+    ("SELECT E'a' -- b\r -- c\n '\\' , ' , pg_reload_conf() --'", "pg_reload_conf"),
+    ("EXPLAIN (COSTS off, \"analyze\") SELECT pg_reload_conf()", "pg_reload_conf"),
+    ("EXPLAIN (\"analyze\") SELECT pg_reload_conf()", "pg_reload_conf"),
+    ("EXPLAIN (COSTS off, U&\"analyz\\0065\") SELECT pg_reload_conf()", "pg_reload_conf"),
+    ("EXPLAIN (ANALYZE off, ANALYZE) SELECT pg_reload_conf()", "pg_reload_conf"),
+    ("SELECT (true) OPERATOR(pg_catalog.=) pg_reload_conf()", "pg_reload_conf"),
+    ("SELECT * FROM t JOIN u ON true OPERATOR(pg_catalog.=) evil(a)", "evil"),
+    ("SELECT * FROM t JOIN u ON 1OPERATOR(pg_catalog.=)evil(a)", "evil"),
+    ("SELECT OPERATOR(pg_catalog.-) over(1)", "over"), ("SELECT (a) pg_reload_conf()", "pg_reload_conf"),
+    ("SELECT (123::int).pg_terminate_backend", "pg_terminate_backend"),
+    ("SELECT (1::bigint) . \"pg_advisory_lock\"", "\"pg_advisory_lock\""),
+    ("SELECT (array[1::bigint])[1].pg_advisory_lock", "pg_advisory_lock"),
+    ("SELECT ${pid}.pg_terminate_backend", "pg_terminate_backend"),
+    ("SELECT U&\"pg_advisory_lock\" UESCAPE '!' (1)", "'!' ("),
+    ("SELECT 1E'\\', pg_reload_conf() , '", "pg_reload_conf"), ("SELECT NOT materialized(1)", "materialized"),
+    ("SELECT set(1) FROM update", "set"), ("SELECT columns(1) FROM json_table(j, '$')", "columns"),
   ])
   func `is assumed to write, because it calls what is not known`(_ sql: String, _ place: String) throws {
     #expect(try claim(sql) == Effect.Claim(.write, isKnown: false), "\(sql)")
@@ -81,6 +106,10 @@ import Testing
     "REFRESH MATERIALIZED VIEW v", "COPY t TO '/tmp/x'", "COPY t FROM PROGRAM 'id'", "LOCK TABLE t",
     "EXPLAIN ANALYZE INSERT INTO t VALUES (1)", "EXPLAIN (ANALYZE true, COSTS off) INSERT INTO t VALUES (1)",
     "EXPLAIN (ANALYZE 1) INSERT INTO t VALUES (1)", "PAUSE", "RELOAD",
+    "ALTER TABLE t ALTER COLUMN a DROP EXPRESSION", "ALTER TABLE t ALTER a DROP IDENTITY IF EXISTS",
+    "DELETE FROM t WHERE (a = 1) OR b", "DELETE FROM t WHERE (a OR true) AND b = 1",
+    "UPDATE t SET (a, b) = (SELECT 1, 2) WHERE c = 1 RETURNING *",
+    "MERGE INTO t USING u ON (a = b) WHEN NOT MATCHED BY SOURCE AND t.c < 3 THEN DELETE",
   ])
   func `is a known write`(_ sql: String) throws {
     #expect(try claim(sql) == Effect.Claim(.write, isKnown: true), "\(sql)")
@@ -93,7 +122,12 @@ import Testing
     "WITH d AS (DELETE FROM t RETURNING *) SELECT * FROM d WHERE a = 1", "ALTER TABLE t DROP a",
     "ALTER TABLE t DROP COLUMN a", "REASSIGN OWNED BY a TO b", "EXPLAIN ANALYZE DELETE FROM t",
     "DROP OWNED BY a",
-    "SHUTDOWN", "KILL app",
+    "SHUTDOWN", "KILL app", "ALTER TABLE t DROP expression", "ALTER TABLE t DROP identity",
+    "DELETE FROM t WHERE (true)", "DELETE FROM t WHERE 'a' = 'a'", "DELETE FROM t WHERE ((1)) = 1",
+    "DELETE FROM t WHERE a = 1 OR true", "DELETE FROM t WHERE a = a", "DELETE FROM t WHERE ${all}",
+    "DELETE FROM t WHERE (a = 1 OR NOT false)", "UPDATE t SET a = 1 WHERE EXISTS (SELECT 1)",
+    "MERGE INTO t USING u ON true WHEN MATCHED THEN DELETE",
+    "MERGE INTO t USING u ON (a = b) WHEN NOT MATCHED BY SOURCE THEN DELETE",
   ])
   func `is destructive`(_ sql: String) throws {
     #expect(try claim(sql) == Effect.Claim(.destructive, isKnown: true), "\(sql)")

@@ -94,14 +94,17 @@ struct SQLClassification: Equatable, Sendable {
   private static func explain(_ tokens: [SQLToken]) throws(SQLRefusal) -> Self {
     var rest = tokens.dropFirst()
     var runs = false
-    if rest.first?.kind == .openingParenthesis,
-      rest.dropFirst().first?.word.map({ !["select", "with", "values", "table"].contains($0) }) == true
-    {
+    if hasOptionList(rest) {
+      rest.removeFirst()
       while let token = rest.popFirst(), token.kind != .closingParenthesis {
-        guard token.isWord("analyze") || token.isWord("analyse") else { continue }
-        let isOff = rest.first.map { $0.isWord("false") || $0.isWord("off") || $0.kind == .number } ?? false
-        // `ANALYZE 1` is on and `ANALYZE 0` is off; both are taken for on, and an option given twice too.
-        runs = runs || !isOff || rest.first?.kind == .number
+        switch token.kind {
+        // Only these two values are surely off; an option given twice counts as on, too.
+        case .word("analyze"), .word("analyse"):
+          runs = runs || rest.first.map { !$0.isWord("false") && !$0.isWord("off") } ?? true
+        case .word, .number, .literal, .symbol: break
+        // An option's name may be written in quotes, with escapes even.
+        case .quotedIdentifier, .name, .semicolon, .openingParenthesis, .closingParenthesis: runs = true
+        }
       }
     } else {
       while let word = rest.first?.word, word == "analyze" || word == "analyse" || word == "verbose" {
@@ -116,12 +119,29 @@ struct SQLClassification: Equatable, Sendable {
     return runs ? inner : .known(.read, .session)
   }
 
+  /// Whether a parenthesis opens the options of EXPLAIN and not the query.
+  private static func hasOptionList(_ tokens: ArraySlice<SQLToken>) -> Bool {
+    guard tokens.first?.kind == .openingParenthesis, let second = tokens.dropFirst().first else {
+      return false
+    }
+    if second.kind == .openingParenthesis { return false }
+    return second.word.map { !["select", "with", "values", "table"].contains($0) } ?? true
+  }
+
   /// `ALTER … DROP` of something that holds data, not of a default, a constraint or the like.
   private static func dropsData(_ tokens: [SQLToken]) -> Bool {
-    let mild = ["default", "not", "identity", "expression", "constraint"]
     for (index, token) in tokens.enumerated() where token.isWord("drop") {
-      let next = index + 1 < tokens.count ? tokens[index + 1].word : nil
-      if next.map({ !mild.contains($0) }) ?? true { return true }
+      switch index + 1 < tokens.count ? tokens[index + 1].word : nil {
+      case "default", "not", "constraint": break
+      // A column may bear these names: they are words of syntax behind ALTER [COLUMN] name only.
+      case "identity", "expression":
+        let before = tokens[..<index].suffix(3).map(\.word)
+        guard before.count == 3, before[1] == "alter" || (before[0] == "alter" && before[1] == "column")
+        else {
+          return true
+        }
+      default: return true
+      }
     }
     return false
   }

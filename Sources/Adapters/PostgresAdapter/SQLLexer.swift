@@ -18,6 +18,8 @@ struct SQLLexer {
   init(_ text: String) {
     bytes = Array(text.utf8)
     do throws(SQLProblem) {
+      // The server reads up to it: what was judged would not be what runs.
+      if let end = bytes.firstIndex(of: 0) { throw malformed("a NUL character in SQL", end..<(end + 1)) }
       while let token = try next() { tokens.append(token) }
     } catch {
       problems.append(error)
@@ -135,13 +137,38 @@ struct SQLLexer {
       switch byte() {
       case UInt8(ascii: "'"):
         index += 1
-        guard byte() == UInt8(ascii: "'") else { return .literal }
-        index += 1
+        if byte() == UInt8(ascii: "'") {
+          index += 1
+        } else if let next = continuation() {
+          index = next
+        } else {
+          return .literal
+        }
       case UInt8(ascii: "\\") where hasEscapes: index += 2
       default: scanText("a string constant")
       }
     }
     throw malformed("a string constant that is never closed", start..<(start + prefix + 1))
+  }
+
+  /// Where the constant that just ended goes on: behind white space with a line end in it, comments included,
+  /// another quote continues it with the rules it began with (`quotecontinue` in PostgreSQL's scan.l).
+  private func continuation() -> Int? {
+    var place = index
+    var crossesLines = false
+    while place < bytes.count {
+      switch bytes[place] {
+      case 0x0a, 0x0d:
+        crossesLines = true
+        place += 1
+      case 0x20, 0x09, 0x0b, 0x0c: place += 1
+      case UInt8(ascii: "-") where place + 1 < bytes.count && bytes[place + 1] == UInt8(ascii: "-"):
+        while place < bytes.count, bytes[place] != 0x0a, bytes[place] != 0x0d { place += 1 }
+      case UInt8(ascii: "'"): return crossesLines ? place + 1 : nil
+      default: return nil
+      }
+    }
+    return nil
   }
 
   private mutating func quotedIdentifier(prefix: Int) throws(SQLProblem) -> SQLToken.Kind {
@@ -219,13 +246,35 @@ struct SQLLexer {
     return .word(String(decoding: folded, as: UTF8.self))
   }
 
-  /// Numbers need no exact end: `1.5e-3` may be several of them.
+  /// Ends where the server's number ends: until PostgreSQL 14 a word may follow it without a space.
   private mutating func number() -> SQLToken.Kind {
-    while index < bytes.count, Self.isIdentifierPart(byte()) || byte() == UInt8(ascii: ".") {
-      if byte() == UInt8(ascii: "$") { break }
+    if byte() == UInt8(ascii: "0"), "xob".utf8.contains(byte(1) | 0x20), Self.isHexadecimal(byte(2)) {
+      index += 2
+      while Self.isHexadecimal(byte()) || byte() == UInt8(ascii: "_") { index += 1 }
+      return .number
+    }
+    skipDigits()
+    if byte() == UInt8(ascii: "."), byte(1) != UInt8(ascii: ".") {
       index += 1
+      skipDigits()
+    }
+    if byte() | 0x20 == UInt8(ascii: "e") {
+      let sign = byte(1) == UInt8(ascii: "+") || byte(1) == UInt8(ascii: "-") ? 1 : 0
+      if Self.isDigit(byte(1 + sign)) {
+        index += 1 + sign
+        skipDigits()
+      }
     }
     return .number
+  }
+
+  /// Digits, with single `_` between them.
+  private mutating func skipDigits() {
+    while Self.isDigit(byte()) || (byte() == UInt8(ascii: "_") && Self.isDigit(byte(1))) { index += 1 }
+  }
+
+  private static func isHexadecimal(_ byte: UInt8) -> Bool {
+    isDigit(byte) || (byte | 0x20 >= 0x61 && byte | 0x20 <= 0x66)
   }
 
   /// One byte of quoted text; a `${name}` there would be text and is an error.
