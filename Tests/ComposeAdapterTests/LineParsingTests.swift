@@ -34,6 +34,17 @@ import Testing
     ("exec db rm -rf /data", .destructive, false), ("exec db /bin/rm x", .destructive, false),
     ("run --rm app cat /etc/passwd", .write, false), ("run app rm x", .destructive, false),
     ("run app", .write, false),
+    ("exec db hostname", .read, false), ("exec db hostname -f", .read, false),
+    ("exec db hostname evil", .write, false), ("exec db hostname -F file", .write, false),
+    ("exec db date", .read, false), ("exec db date -u +%s", .read, false),
+    ("exec db date -d tomorrow +%F", .read, false), ("exec db date -s 2000-01-01", .write, false),
+    ("exec db date 010100002000", .write, false), ("exec db date ${x}", .write, false),
+    ("exec db date --set=2000-01-01", .write, false), ("exec db date -us 2000-01-01", .write, false),
+    ("exec -d db cat f", .write, false), ("exec --privileged db cat f", .write, false),
+    ("exec db /tmp/cat f", .write, false), ("exec db /bin/cat f", .read, false),
+    ("exec db env -i A=1 rm x", .destructive, false), ("exec db gosu postgres dropdb x", .destructive, false),
+    ("exec db busybox cat f", .write, false), ("run --entrypoint rm app x", .destructive, false),
+    ("run --entrypoint 'env rm -rf' app x", .destructive, false),
   ]) func `the effect follows from subcommand and options`(body: String, effect: Effect, isKnown: Bool) throws
   {
     #expect(adapter.effect(of: try step(body)) == Effect.Claim(effect, isKnown: isKnown))
@@ -130,6 +141,22 @@ import Testing
     ("exec db mysql -e \"${x}\"", "mysql"), ("exec db su postgres -c \"${x}\"", "su"),
     ("exec app awk \"/${x}/\" f", "awk"), ("exec app sed s/a/${x}/ f", "sed"),
     ("exec app sqlite3 f.db \"select ${x}\"", "sqlite3"),
+    ("exec db sh -ce \"echo ${x}\"", "sh"), ("exec db bash -cex \"echo ${x}\"", "bash"),
+    ("exec db sh -c -- \"echo ${x}\"", "sh"), ("exec db sh -c -e +x \"echo ${x}\"", "sh"),
+    ("exec db bash -co pipefail \"echo ${x}\"", "bash"),
+    ("exec db bash -o pipefail -c \"echo ${x}\"", "bash"),
+    ("exec db bash --norc --rcfile f -c \"echo ${x}\"", "bash"),
+    ("exec db psql \"-tcSELECT '${x}'\"", "psql"),
+    ("exec db psql -v a=b -tc \"${x}\"", "psql"), ("exec db psql app -c \"${x}\"", "psql"),
+    ("run --entrypoint sh db -c \"echo ${x}\"", "sh"), ("run --entrypoint 'sh -c' db \"echo ${x}\"", "sh"),
+    ("exec app perl -lne \"print '${x}'\" f", "perl"), ("exec app perl -I lib -e \"${x}\"", "perl"),
+    ("exec app python3.11 -Bc \"${x}\"", "python3.11"), ("exec app python3 -X dev -c \"${x}\"", "python3"),
+    ("exec app php8.2 -d a=b -r \"${x}\"", "php8.2"), ("exec app node -pe \"${x}\"", "node"),
+    ("exec db env -S \"sh -c ${x}\"", "env"), ("exec db watch \"echo ${x}\"", "watch"),
+    ("exec db su - postgres -c \"${x}\"", "su"), ("exec db su postgres -- -c \"${x}\"", "su"),
+    ("exec redis redis-cli -n 1 SCRIPT LOAD \"${x}\"", "redis-cli"),
+    ("exec app sed -n -e \"s/a/${x}/\" f", "sed"), ("exec app sed -f a -e \"s/a/${x}/\" f", "sed"),
+    ("exec db timeout -k 1 5 xargs -0 sh -c \"${x}\"", "sh"),
   ]) func `a value never becomes part of an inner program`(body: String, reader: String) throws {
     let complaints = adapter.complaints(about: body)
     #expect(complaints.count == 1)
@@ -139,6 +166,35 @@ import Testing
   }
 
   @Test(arguments: [
+    ("exec db psql ${x}", "psql"), ("exec db psql -tA ${x}", "psql"),
+    ("exec db psql --comm \"${x}\"", "psql"),
+    ("exec db psql \"--comm=${x}\"", "psql"), ("exec db sh ${x}", "sh"), ("exec db sh -e ${x}", "sh"),
+    ("exec db sh -s ${x}", "sh"), ("exec db bash --wordexp \"${x}\"", "bash"), ("exec db sh -Z ${x}", "sh"),
+    ("exec app python3 ${x}", "python3"), ("exec app perl -e print ${x}", "perl"),
+    ("exec app perl -Mstrict=${x} a.pl", "perl"), ("exec app node -e 1 ${x}", "node"),
+    ("exec db gosu postgres ${x}", "gosu"), ("exec db env A=1 ${x} b", "env"),
+    ("exec db env --unknown a ${x}", "env"), ("exec redis redis-cli ${x} a", "redis-cli"),
+    ("exec db timeout 5 ${x} b", "timeout"), ("run --entrypoint env app ${x}", "env"),
+    ("exec app sed -n 1p ${x}", "sed"),
+  ]) func `a value does not stand where it may be an option or a program`(body: String, reader: String) throws
+  {
+    let complaints = adapter.complaints(about: body)
+    #expect(complaints.count == 1, "\(complaints)")
+    #expect(
+      complaints.first?.contains(
+        " → '${x}' stands where \(reader) may take it for an option or a program; ") == true, "\(complaints)")
+  }
+
+  @Test(arguments: [
+    "exec db sh -ce 'echo \"$1\"' sh ${x}", "exec db bash -o pipefail -c 'echo \"$1\"' sh ${x}",
+    "exec db sh script.sh ${x}", "exec db sh -s -- ${x}", "exec app python3 -c 'import sys' ${x}",
+    "exec app python3 -m http.server ${x}", "exec db psql -d ${x} -tAc 'select 1'", "exec db psql -U${x} -l",
+    "exec db psql --dbname=${x} -c 'select 1'", "exec db psql --set a=${x} -f f", "exec db psql -- ${x}",
+    "exec db env A=${x} id", "exec db gosu ${x} id", "exec db timeout ${x} id",
+    "exec redis redis-cli GET ${x}",
+    "exec redis redis-cli -n ${x} EVAL 'return 1' 1 ${x}", "exec app sed -n -e 1p -- ${x}",
+    "exec app awk '{ print $1 }' ${x}", "exec app perl -e print -- ${x}", "exec app ls -c ${x}",
+    "run --entrypoint cat app ${x}", "exec db grep watch ${x}",
     "exec db sh -c 'echo \"$1\"' sh ${x}", "exec db psql -v id=${x} -c 'select 1'", "exec db echo ${x}",
     "exec app python3 main.py ${x}", "exec app jq --arg x ${x} .a f", "exec app awk -v x=${x} 1 f",
     "exec app ls -c ${x}",

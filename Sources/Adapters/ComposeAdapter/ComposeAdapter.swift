@@ -145,6 +145,8 @@ extension ComposeLine {
         }
       }
     if isPlain || (text.hasPrefix("${") && text.hasSuffix("}") && !text.contains(" ")) { return text }
-    return "'" + text.split(separator: "'", omittingEmptySubsequences: false).joined(separator: "'\\''") + "'"
+    // By scalar: a quote with a mark behind it is another Character and a quote all the same.
+    let parts = text.unicodeScalars.split(separator: "'", omittingEmptySubsequences: false)
+    return "'" + parts.map { String($0) }.joined(separator: "'\\''") + "'"
   }
 }

@@ -230,6 +230,7 @@ struct ComposeParser {
     _ parts: Parts, _ isRequired: Bool, _ subcommand: Subcommand, _ range: Range<Int>
   ) {
     checkServices(Array(parts.operands.prefix(1)))
+    checkInjections(parts)
     guard let program = parts.operands.dropFirst().first else {
       if parts.operands.isEmpty || isRequired {
         report(
@@ -237,22 +238,42 @@ struct ComposeParser {
       }
       return
     }
-    if program.literal == nil {
+    if program.literal == nil, !parts.has("--entrypoint") {
       report(.misplacedName, "the program that runs cannot be a parameter", program.range)
     }
-    for injection in InnerProgram.injections(in: parts.operands.dropFirst().map(\.pieces)) {
+  }
+
+  private mutating func checkInjections(_ parts: Parts) {
+    for injection in InnerProgram.injections(in: innerWords(parts)) {
+      let problem =
+        injection.isText
+        ? "would become part of a program that \(injection.reader) runs"
+        : "stands where \(injection.reader) may take it for an option or a program"
       report(
-        .misplacedName, "'${\(injection.name)}' would become part of a program that \(injection.reader) runs",
-        injection.range, notes: [injection.advice])
+        .misplacedName, "'${\(injection.name)}' \(problem)", injection.range, notes: [injection.advice])
     }
+  }
+
+  /// The words of the program: those of `--entrypoint`, which Compose splits, stand before the operands.
+  private func innerWords(_ parts: Parts) -> [[Template.Piece]] {
+    let entry = parts.options.last { $0.option.name == "--entrypoint" }?.option.value
+    var words: [[Template.Piece]] = []
+    if case .literal(let text)? = entry?.first {
+      // Quotes and backslashes are dropped: what they hold together is not a program's name.
+      words = text.split { " \t\n".contains($0) }.map { part in
+        [.literal(String(part.filter { !"'\"\\".contains($0) }))]
+      }
+    }
+    return words + parts.operands.dropFirst().map(\.pieces)
   }
 
   private func claim(of parts: Parts, _ subcommand: Subcommand) -> Effect.Claim {
     let effect = parts.options.map(\.effect).reduce(subcommand.effect, max)
     guard case .serviceAndProgram = subcommand.operands else { return Effect.Claim(effect, isKnown: true) }
-    let inner = InnerProgram.effect(of: parts.operands.dropFirst().map(\.pieces))
-    // `run` makes a container, whatever runs in it.
-    return Effect.Claim(subcommand.name == "exec" ? inner : max(effect, inner), isKnown: false)
+    let inner = InnerProgram.effect(of: innerWords(parts))
+    // `run` makes a container, whatever runs in it; a detached program goes on behind the step's back.
+    let isBound = subcommand.name == "exec" && !parts.has("--detach") && !parts.has("--privileged")
+    return Effect.Claim(isBound ? inner : max(effect, inner), isKnown: false)
   }
 
   // MARK: What is not there
