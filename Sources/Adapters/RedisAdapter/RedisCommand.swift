@@ -16,7 +16,9 @@ struct RedisCommand: Equatable, Sendable {
   var claim: Effect.Claim {
     switch entry?.kind {
     case .read:
-      return Effect.Claim(name == "acl|log" && literal(2) == "reset" ? .write : .read, isKnown: true)
+      // Anything but a number may be RESET, a name's value too.
+      let resets = name == "acl|log" && words.count > 2 && literal(2).flatMap({ Int($0) }) == nil
+      return Effect.Claim(resets ? .write : .read, isKnown: true)
     case .write: return Effect.Claim(losesWrites ? .destructive : .write, isKnown: true)
     case .destructive: return Effect.Claim(isPromotion ? .write : .destructive, isKnown: true)
     case .either, nil: return Effect.Claim(.write, isKnown: false)
@@ -29,9 +31,9 @@ struct RedisCommand: Equatable, Sendable {
     words.indices.contains(index) ? words[index].literal?.lowercased() : nil
   }
 
-  /// `SHUTDOWN NOSAVE` gives up what is not on disk.
+  /// `SHUTDOWN NOSAVE` gives up what is not on disk; a name's value may be NOSAVE.
   private var losesWrites: Bool {
-    name == "shutdown" && words.indices.dropFirst().contains { literal($0) == "nosave" }
+    name == "shutdown" && words.indices.dropFirst().contains { literal($0).map { $0 == "nosave" } ?? true }
   }
 
   /// `REPLICAOF NO ONE` keeps the data; with a host it is replaced by that host's.
