@@ -19,7 +19,7 @@ enum CommandLanguage: String, CaseIterable, Sendable {
     switch self {
     case .bash: ["--noprofile", "--norc", "-n", "/dev/fd/3"]
     case .sh: ["-n", "/dev/fd/3"]
-    case .python: ["-c", "import sys; compile(open('/dev/fd/3', 'rb').read(), 'step', 'exec')"]
+    case .python: ["-I", "-S", "-c", "compile(open('/dev/fd/3', 'rb').read(), 'step', 'exec')"]
     }
   }
 

@@ -11,11 +11,13 @@ extension CommandOptions {
       body: Array(script.utf8))
   }
 
-  /// The process that only parses it.
+  /// The process that only parses it, in the base environment: PYTHONPATH, BASH_ENV and their like make an
+  /// interpreter run what they name.
   func parseRequest(in context: StepContext) throws(StepFailure) -> ProcessRequest {
-    ProcessRequest(
+    _ = try environment(in: context)
+    return ProcessRequest(
       executable: language.interpreter, arguments: language.parseArguments,
-      environment: try environment(in: context),
+      environment: context.baseEnvironment.map { ($0.name, .text($0.value)) },
       directory: "/", body: Array(script.utf8), streamsOutput: false)
   }
 

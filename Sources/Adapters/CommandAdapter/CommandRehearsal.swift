@@ -89,7 +89,8 @@ struct CommandRehearsal {
       arguments: [
         "--norc", "--shell=\(options.language.rawValue)", "--severity=error", "--format=gcc", "/dev/fd/3",
       ],
-      environment: try options.environment(in: context), directory: "/", body: Array(options.script.utf8),
+      environment: context.baseEnvironment.map { ($0.name, .text($0.value)) }, directory: "/",
+      body: Array(options.script.utf8),
       streamsOutput: false)
     let result = try await context.processes.run(request, in: context)
     guard result.end == .exited(0) else {
