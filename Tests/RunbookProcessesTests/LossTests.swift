@@ -148,6 +148,8 @@ import Testing
       [], [["bash", "-c", "setsid sleep $1 & echo $!; sleep $1", "bash", length]])
     #expect(await eventually { sleeps(length).count >= 2 })
     let supervisor = try #require(driver.supervisor)
+    #expect(!LeftoverProcesses.find(run: driver.run).isEmpty)
+    #expect(!LeftoverProcesses.ofDeadRuns().contains { $0.marker.hasPrefix("\(driver.run)/") }, "it is alive")
     kill(driver.pid, SIGSTOP)
     kill(supervisor, SIGKILL)
     await driver.killHard()
@@ -158,7 +160,7 @@ import Testing
     let left = LeftoverProcesses.find(run: driver.run)
     #expect(left.map(\.command).contains("sleep \(length)"))
     #expect(left.allSatisfy { $0.marker == "\(driver.run)/step-1/1" })
-    #expect(LeftoverProcesses.find(run: nil).contains { left.contains($0) })
+    #expect(LeftoverProcesses.ofDeadRuns().contains { left.contains($0) })
     #expect(LeftoverProcesses.find(run: RunID("20260101T000000Z-other")).isEmpty)
     for process in left { kill(process.pid, SIGKILL) }
   }

@@ -31,7 +31,7 @@ public enum LeftoverProcesses {
   ///
   /// Reads `/proc/*/environ`: sees this user's processes only, and none that overwrote its environment.
   public static func find(run: RunID?) -> [Leftover] {
-    let above = ancestors()
+    let above = chain(from: getpid())
     var found: [Leftover] = []
     guard let directory = opendir("/proc") else { return [] }
     defer { closedir(directory) }
@@ -62,6 +62,30 @@ public enum LeftoverProcesses {
     }
   }
 
+  /// What `find` finds, without the processes of runs that are under way: those have a supervisor above them
+  /// whose own parent is this program.
+  public static func ofDeadRuns() -> [Leftover] { find(run: nil).filter { !isSupervised($0.pid) } }
+
+  private static func isSupervised(_ pid: Int32) -> Bool {
+    chain(from: pid).contains { process in
+      guard let line = contents(of: "/proc/\(process)/cmdline"),
+        line.split(separator: 0, omittingEmptySubsequences: false).dropFirst().first?
+          .elementsEqual("--supervise".utf8) == true,
+        let parent = parent(of: process), parent > 1, let program = program(of: process)
+      else { return false }
+      return program == self.program(of: parent)
+    }
+  }
+
+  private static func program(of pid: Int32) -> String? {
+    let path = [UInt8](unsafeUninitializedCapacity: 4096) { buffer, count in
+      count = buffer.withMemoryRebound(to: CChar.self) {
+        max(0, readlink("/proc/\(pid)/exe", $0.baseAddress!, 4096))
+      }
+    }
+    return path.isEmpty ? nil : String(decoding: path, as: UTF8.self)
+  }
+
   private static func marker(of pid: Int32) -> String? {
     withUnsafeTemporaryAllocation(of: CChar.self, capacity: 512) { buffer in
       rb_read_marker(pid, buffer.baseAddress, 512) >= 0
@@ -81,16 +105,19 @@ public enum LeftoverProcesses {
     return "[\(String(decoding: name.dropLast(), as: UTF8.self))]"
   }
 
-  private static func ancestors() -> Set<Int32> {
+  /// A process and those above it.
+  private static func chain(from pid: Int32) -> Set<Int32> {
     var chain: Set<Int32> = []
-    var pid = getpid()
-    while pid > 0, chain.insert(pid).inserted {
-      guard let status = contents(of: "/proc/\(pid)/stat"), let end = status.lastIndex(of: UInt8(ascii: ")"))
-      else { break }
-      let fields = status[(end + 1)...].split(separator: UInt8(ascii: " "))
-      pid = fields.count > 1 ? Int32(String(decoding: fields[1], as: UTF8.self)) ?? 0 : 0
-    }
+    var pid = pid
+    while pid > 0, chain.insert(pid).inserted { pid = parent(of: pid) ?? 0 }
     return chain
+  }
+
+  private static func parent(of pid: Int32) -> Int32? {
+    guard let status = contents(of: "/proc/\(pid)/stat"), let end = status.lastIndex(of: UInt8(ascii: ")"))
+    else { return nil }
+    let fields = status[(end + 1)...].split(separator: UInt8(ascii: " "))
+    return fields.count > 1 ? Int32(String(decoding: fields[1], as: UTF8.self)) : nil
   }
 
   /// The first 4 KiB of a small file.

@@ -36,7 +36,8 @@ struct DoctorCommand: AsyncParsableCommand {
         case .optional(let text): ("–", .faint, text)
         }
       if case .missing = result { problems += 1 }
-      StandardStream.line("\(screen.styled(mark, style)) \(name): \(TerminalText.inert(text))")
+      StandardStream.line(
+        "\(screen.styled(mark, style)) \(TerminalText.inert(name)): \(TerminalText.inert(text))")
     }
     say("audit log", Self.store())
     let required = requiredTools()
@@ -53,7 +54,7 @@ struct DoctorCommand: AsyncParsableCommand {
         tool,
         Files.program(named: tool).map { .good("\($0), \(purpose)") } ?? .missing("not on PATH; \(purpose)"))
     }
-    let leftovers = LeftoverProcesses.find(run: nil)
+    let leftovers = LeftoverProcesses.ofDeadRuns()
     say(
       "processes of dead runs",
       leftovers.isEmpty
