@@ -1,11 +1,13 @@
 import ArgumentParser
 import Dispatch
 import Glibc
+import RunbookDiagnostics
 
 /// The command line: parses it, carries it out and ends the process with its exit code.
 public func runbookMain() -> Never {
   StandardStream.occupy()
   do {
+    try checkArguments()
     var command = try RunbookCommand.parseAsRoot()
     guard let asynchronous = command as? any AsyncParsableCommand else {
       try command.run()
@@ -28,13 +30,24 @@ public func runbookMain() -> Never {
   }
 }
 
+/// Refuses what would arrive as other bytes than were given.
+private func checkArguments() throws(CommandFailure) {
+  for number in 1..<max(1, Int(CommandLine.argc)) {
+    guard let argument = CommandLine.unsafeArgv[number], String(validatingCString: argument) == nil else {
+      continue
+    }
+    throw CommandFailure(
+      "argument \(number) is not valid UTF-8: '\(String(cString: argument))'", exitCode: 64)
+  }
+}
+
 private func end(with error: any Error) -> Never {
   if let failure = error as? Files.Failure {
     end(with: CommandFailure("\(failure.path): \(failure.reason)", exitCode: 3))
   }
   guard let failure = error as? CommandFailure else {
     let code = RunbookCommand.exitCode(for: error).rawValue
-    let message = RunbookCommand.fullMessage(for: error)
+    let message = TerminalText.inertLines(RunbookCommand.fullMessage(for: error), indent: "")
     if !message.isEmpty { StandardStream.line(message, to: code == 0 ? STDOUT_FILENO : STDERR_FILENO) }
     if code == 0 { succeed() }
     leave(code)

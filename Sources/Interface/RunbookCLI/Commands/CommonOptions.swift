@@ -1,4 +1,5 @@
 import ArgumentParser
+import RunbookDiagnostics
 
 /// Where pages are looked for.
 struct LibraryOptions: ParsableArguments {
@@ -75,13 +76,14 @@ struct PlanOptions: ParsableArguments {
 
 /// An end that is no success, with the message that was or is to be shown.
 struct CommandFailure: Error {
-  /// Goes to standard error after `runbook: `; nil where all was said already.
+  /// Goes to standard error after `runbook: `, one line whose control characters are spelled out; nil where all
+  /// was said already.
   let message: String?
   /// See the root command's help.
   let exitCode: Int32
 
   init(_ message: String?, exitCode: Int32) {
-    self.message = message
+    self.message = message.map { TerminalText.inert($0) }
     self.exitCode = exitCode
   }
 }

@@ -100,9 +100,10 @@ struct RunbookSummary {
     case .json: StandardStream.line(JSONValue.array(summaries.map(\.json)).prettyText)
     case .text:
       let screen = Screen()
-      let width = summaries.map(\.name.count).max() ?? 0
-      for summary in summaries {
-        let name = summary.name + String(repeating: " ", count: width - summary.name.count)
+      let names = summaries.map { TerminalText.inert($0.name) }
+      let width = names.map(\.count).max() ?? 0
+      for (name, summary) in zip(names, summaries) {
+        let name = name + String(repeating: " ", count: width - name.count)
         let title = TerminalText.inert(summary.header.title)
         let extra = [summary.header.severity].compactMap(\.self) + summary.header.tags
         var line = screen.styled(name, .strong) + "  "

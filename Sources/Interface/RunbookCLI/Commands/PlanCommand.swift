@@ -1,5 +1,6 @@
 import ArgumentParser
 import Glibc
+import RunbookDiagnostics
 import RunbookModel
 
 /// `runbook plan`.
@@ -36,7 +37,7 @@ struct PlanCommand: ParsableCommand {
     }
     if let output {
       try Files.write(Array(result.plan.json.prettyText.utf8) + [0x0a], to: output)
-      StandardStream.line("wrote \(output): plan \(result.digest)", to: STDERR_FILENO)
+      StandardStream.line("wrote \(TerminalText.inert(output)): plan \(result.digest)", to: STDERR_FILENO)
       return
     }
     switch formatOptions.format {

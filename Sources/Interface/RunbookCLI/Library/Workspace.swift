@@ -45,7 +45,9 @@ struct Workspace {
     let (runbook, found) = compiler.compile(
       document, name: entry.name, digest: try Self.digest(of: file.bytes),
       filters: checksFilters ? FilterCheck() : nil)
-    let all = (syntax + found).sorted { ($0.range.start, $0.range.end) < ($1.range.start, $1.range.end) }
+    let all = (Self.nameProblem(entry.name) + syntax + found).sorted {
+      ($0.range.start, $0.range.end) < ($1.range.start, $1.range.end)
+    }
     return Page(entry: entry, file: file, document: document, runbook: runbook, diagnostics: all)
   }
 
@@ -76,7 +78,18 @@ struct Workspace {
     let (environment, diagnostics) = EnvironmentReader(registry: registry).read(
       file, name: name, digest: try Self.digest(of: file.bytes),
       directory: Files.parent(of: entry.environmentPath(name)))
-    return (environment, file, diagnostics)
+    return (environment, file, Self.nameProblem(name) + diagnostics)
+  }
+
+  /// A file's name is what people confirm and find in the log: all of it has to be seen.
+  private static func nameProblem(_ name: String) -> [Diagnostic] {
+    let shown = TerminalText.inert(name)
+    guard !shown.utf8.elementsEqual(name.utf8) else { return [] }
+    return [
+      Diagnostic(
+        .invisibleCharacter, .error, "the file's name '\(shown)' holds characters that are not shown",
+        at: SourceRange(at: 0), notes: ["rename the file"])
+    ]
   }
 
   /// `--env`, else RUNBOOK_ENV, else the only one allowed that is not protected.

@@ -84,8 +84,8 @@ struct EventLines {
 
   private func header(_ planned: RunPlanned) -> [Line] {
     [
-      Line("\(planned.runbook.name) · \(inert(planned.runbook.title))", .strong),
-      Line("  environment \(planned.environment) · plan \(Self.short(planned.planDigest))", .faint),
+      Line("\(inert(planned.runbook.name)) · \(inert(planned.runbook.title))", .strong),
+      Line("  environment \(inert(planned.environment)) · plan \(Self.short(planned.planDigest))", .faint),
     ]
   }
 

@@ -21,7 +21,7 @@ struct GraphView {
   var mermaid: String {
     var text = "flowchart TD\n"
     for step in plan.steps {
-      let label = "\(quoted(step.title))<br/>\(caption(of: step))"
+      let label = "\(Markup.mermaid.escaped(step.title))<br/>\(Markup.mermaid.escaped(caption(of: step)))"
       let shape = step.effect == .read ? ("[", "]") : step.effect == .write ? ("([", "])") : ("{{", "}}")
       text += "  \(identifier(step.id))\(shape.0)\"\(label)\"\(shape.1)\n"
     }
@@ -48,8 +48,8 @@ struct GraphView {
         case .write: ", style=rounded"
         case .destructive: ", shape=octagon"
         }
-      text +=
-        "  \"\(step.id)\" [label=\"\(escaped(step.title))\\n\(caption(of: step))\"\(style)];\n"
+      let label = "\(Markup.dot.escaped(step.title))\\n\(Markup.dot.escaped(caption(of: step)))"
+      text += "  \"\(step.id)\" [label=\"\(label)\"\(style)];\n"
     }
     for edge in edges {
       let attributes =
@@ -92,22 +92,4 @@ struct GraphView {
   }
 
   private func identifier(_ id: StepID) -> String { "s_\(id.variableName)" }
-
-  private func quoted(_ text: String) -> String {
-    String(
-      text.flatMap { character -> String in
-        switch character {
-        case "\"": "#quot;"
-        case "<": "#lt;"
-        case ">": "#gt;"
-        case "#": "#35;"
-        case "\n": " "
-        default: String(character)
-        }
-      })
-  }
-
-  private func escaped(_ text: String) -> String {
-    String(text.flatMap { $0 == "\"" || $0 == "\\" ? "\\\($0)" : $0 == "\n" ? " " : String($0) })
-  }
 }

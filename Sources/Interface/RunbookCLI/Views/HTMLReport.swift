@@ -1,4 +1,3 @@
-import RunbookDiagnostics
 import RunbookModel
 
 /// A report as one HTML page without scripts, fonts, images or any other request.
@@ -31,7 +30,7 @@ struct HTMLReport {
       <head>
       <meta charset="utf-8">
       <meta name="viewport" content="width=device-width">
-      <meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'unsafe-inline'">
+      <meta http-equiv="Content-Security-Policy" content="\(Self.policy)">
       <title>\(escaped(report.title))</title>
       <style>\(Self.style)</style>
       </head>
@@ -48,6 +47,10 @@ struct HTMLReport {
 
       """
   }
+
+  /// Only what the page itself needs; it has no forms and no base.
+  private static let policy =
+    "default-src 'none'; style-src 'unsafe-inline'; form-action 'none'; base-uri 'none'"
 
   private static let style = """
     body { font: 16px/1.5 system-ui, sans-serif; max-width: 60rem; margin: 2rem auto; padding: 0 1rem;
@@ -73,23 +76,9 @@ struct HTMLReport {
 
   private func escapedLines(_ text: String) -> String {
     text.split(separator: "\n", omittingEmptySubsequences: false).map {
-      escaped(TerminalText.inert(String($0)))
-    }
-    .joined(separator: "\n")
+      escaped(String($0))
+    }.joined(separator: "\n")
   }
 
-  private func escaped(_ text: String) -> String {
-    var result = ""
-    for character in TerminalText.inert(text) {
-      switch character {
-      case "&": result += "&amp;"
-      case "<": result += "&lt;"
-      case ">": result += "&gt;"
-      case "\"": result += "&quot;"
-      case "'": result += "&#39;"
-      default: result.append(character)
-      }
-    }
-    return result
-  }
+  private func escaped(_ text: String) -> String { Markup.html.escaped(text) }
 }

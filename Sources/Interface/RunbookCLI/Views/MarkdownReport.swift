@@ -34,8 +34,8 @@ struct MarkdownReport {
     var longest = 2
     for line in content {
       var run = 0
-      for character in line {
-        run = character == "`" ? run + 1 : 0
+      for byte in line.utf8 {
+        run = byte == UInt8(ascii: "`") ? run + 1 : 0
         longest = max(longest, run)
       }
     }
@@ -43,12 +43,5 @@ struct MarkdownReport {
     return ([fence + "text"] + content + [fence]).map { indent + $0 }
   }
 
-  private func escaped(_ text: String) -> String {
-    var result = ""
-    for character in TerminalText.inert(text) {
-      if "\\`*_{}[]<>#|~!&".contains(character) { result.append("\\") }
-      result.append(character)
-    }
-    return result
-  }
+  private func escaped(_ text: String) -> String { Markup.markdown.escaped(text) }
 }

@@ -11,10 +11,10 @@ struct PlanView {
   /// A block a step: number, title and id; effect and target; what it does; how it can be taken back.
   var text: String {
     var lines = [
-      screen.styled("\(plan.runbook.name) · \(inert(plan.runbook.title))", .strong),
+      screen.styled("\(inert(plan.runbook.name)) · \(inert(plan.runbook.title))", .strong),
       screen.styled(
-        "  environment \(plan.environment.name)\(plan.environment.isProtected ? " (protected)" : ""), asks from "
-          + "'\(plan.environment.confirm.rawValue)' on · \(plan.runbook.path)", .faint),
+        "  environment \(inert(plan.environment.name))\(plan.environment.isProtected ? " (protected)" : ""), asks from "
+          + "'\(plan.environment.confirm.rawValue)' on · \(inert(plan.runbook.path))", .faint),
     ]
     for name in plan.parameters.keys.sorted() {
       lines.append(screen.styled("  \(name) = \(inert(plan.parameters[name]?.displayText ?? ""))", .faint))
