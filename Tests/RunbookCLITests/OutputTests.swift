@@ -131,6 +131,23 @@ import Testing
     #expect(filesBelow(scene.store).reduce(0) { $0 + fileBytes($1).count } < bytes / 2)
   }
 
+  @Test func `what a step writes first is shown, however much the one before it wrote`() async throws {
+    let scene = try Scene(
+      """
+      ```bash {#noisy effect=read}
+      (yes 'a line of output' || true) | head -c 30000000
+      ```
+
+      ```bash {#quiet effect=read}
+      echo after
+      ```
+      """)
+    let run = try await scene.run()
+    #expect(run.code == 0, "\(run.errors)")
+    #expect(run.output.contains("not shown here, kept as the log says"))
+    #expect(run.output.contains("  │ after\n"), "\(run.output.suffix(500))")
+  }
+
   @Test func `a background process is named and does not hold the run`() async throws {
     let length = uniqueSleep()
     let scene = try Scene("```bash {#leave effect=read}\nsleep \(length) & echo left\n```")

@@ -13,6 +13,8 @@ final class RunDisplay: Sendable {
   private static let outputLimit = 1 << 20
   /// Output drawn in one second at the most: nobody reads more, and drawing it would slow the step's machine down.
   private static let outputPerSecond = 1 << 20
+  /// Output of a step that is drawn whatever the steps before it wrote.
+  private static let firstOutput = 4 << 10
 
   private struct State {
     var pending: [Item] = []
@@ -21,6 +23,8 @@ final class RunDisplay: Sendable {
     /// The second that `shownInSecond` counts.
     var second = ContinuousClock.now
     var shownInSecond = 0
+    /// What the running step wrote, up to `firstOutput`.
+    var writtenByStep = 0
     var isScheduled = false
     var isSuspended = false
     var isClosed = false
@@ -57,7 +61,10 @@ final class RunDisplay: Sendable {
   }
 
   /// Says what runs now, nil for nothing.
-  func setRunning(_ label: String?) { enqueue(.running(label), bytes: 0) }
+  func setRunning(_ label: String?) {
+    if label != nil { state.withLock { $0.writtenByStep = 0 } }
+    enqueue(.running(label), bytes: 0)
+  }
 
   /// Shows masked output of the running step, or counts it where too much is waiting.
   func show(_ bytes: UnsafeRawBufferPointer, from stream: OutputStream) {
@@ -68,10 +75,12 @@ final class RunDisplay: Sendable {
         state.shownInSecond = 0
       }
       state.shownInSecond += bytes.count
+      let isFirst = state.writtenByStep < Self.firstOutput
+      if isFirst { state.writtenByStep += bytes.count }
       let isFull =
         state.pendingBytes + bytes.count > Self.outputLimit || state.shownInSecond > Self.outputPerSecond
-      if isFull { state.dropped += bytes.count }
-      return isFull
+      if isFull && !isFirst { state.dropped += bytes.count }
+      return isFull && !isFirst
     }
     if !isFull { enqueue(.output(Array(bytes), stream), bytes: bytes.count) }
   }
