@@ -25,14 +25,29 @@ import Testing
     ("bash", "touch started; if true; then", "refuted: bash does not parse it: "),
     ("sh", "touch started; case x in", "refuted: sh does not parse it: "),
     ("python", "open('started', 'w'); def f(:", "refuted: python3 does not parse it: SyntaxError: "),
-    ("bash", "touch started; no-such-program x", "not-found: 'no-such-program' is not on PATH"),
-    ("bash", "touch started; [ -n \"x\"; echo y", "refuted: shellcheck finds an error: "),
+    ("bash", "set -x; no-such-program x; touch started", "not-found: 'no-such-program' is not on PATH"),
   ]) func `what would not get through is named, and nothing is run`(
     language: String, script: String, objection: String
   ) async throws {
     let bench = try CommandBench()
     let found = try await bench.objection(script, language)
     #expect(found.hasPrefix(objection), "\(found)")
+    #expect(!bench.exists("started"))
+  }
+
+  @Test(arguments: [
+    (
+      "touch started; no-such-program x",
+      "not found, as far as reading the script tells: 'no-such-program'"
+    ),
+    ("touch started; [ -n \"x\"; echo y", "shellcheck finds an error: "),
+  ]) func `what only reading the script says is a doubt`(script: String, doubt: String) async throws {
+    let bench = try CommandBench()
+    guard case .unverifiable(let text) = try await bench.rehearse(bench.options(script, "bash")) else {
+      Issue.record("no doubt")
+      return
+    }
+    #expect(text.hasPrefix(doubt), "\(text)")
     #expect(!bench.exists("started"))
   }
 

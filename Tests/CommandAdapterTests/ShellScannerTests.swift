@@ -69,8 +69,54 @@ func `commands in plain sight are found`(script: String, commands: [String]) {
   #expect(scan(script).commands.map(\.name) == commands)
 }
 
-@Test func `functions of the script are told apart`() {
-  #expect(scan("check() { true; }\ncheck").functions == ["check"])
+@Test(arguments: [
+  ("check() { true; }\ncheck", ["check"]),
+  ("function check { true; }\ncheck", ["check"]),
+  ("function check() (true)\nfunction other\n{ ls; }", ["check", "other"]),
+])
+func `functions of the script are told apart`(script: String, functions: [String]) {
+  let result = scan(script)
+  #expect(result.functions == Set(functions))
+  #expect(Set(result.commands.map(\.name)).isSubset(of: Set(functions).union(["true", "ls", "function"])))
+}
+
+@Test(arguments: [
+  ("[[ $x =~ ^(aq|bq)$ ]] && ls", ["[[", "ls"]),
+  ("[[ ( -f x || -d zzz ) && ! ( -e qq ) ]]\nls", ["[[", "ls"]),
+  ("[[ -f a &&\n  -f b ]]\nls", ["[[", "ls"]),
+  ("if [[ $(wc -l < a) > 3 ]]; then ls; fi", ["[[", "wc", "ls"]),
+  ("for ((i=0;i<3;i++)); do wc; done", ["for", "wc"]),
+  ("for ((i=0;i<3;i++))\ndo wc; done", ["for", "wc"]),
+  ("x=$((${a} + 1))\nls", ["ls"]),
+  ("2>/dev/null ls", ["ls"]),
+  ("{ wc; } >/dev/null 2>&1; ls", ["wc", "ls"]),
+  ("wc &>/dev/null x; ls", ["wc", "ls"]),
+  ("exec {log}>/tmp/log; ls >&\"$log\"", ["exec", "ls"]),
+  ("case $x in +(a)b) ls;; c|d) wc;& e) cat;; esac; id", ["case", "ls", "wc", "cat", "id"]),
+  ("ls !(*.md) @(a|b)\nwc", ["ls", "wc"]),
+  ("!(grep -q x f) && ls", ["grep", "ls"]),
+])
+func `what is no command is taken for none`(script: String, commands: [String]) {
+  #expect(scan(script).commands.map(\.name) == commands)
+}
+
+@Test(arguments: [
+  ("jq . x", "jq"), ("set -euo pipefail\nx=1\necho hi\njq .", "jq"), ("jq . x\nls | wc", "jq"),
+  ("jq . x 2>&1; ls || true", "jq"),
+])
+func `the first program is known where it surely runs`(script: String, name: String) {
+  #expect(scan(script).firstProgram?.name == name)
+}
+
+@Test(arguments: [
+  "apt-get() { :; }\njq", "source lib.sh\njq", "eval x\njq", "jq || true", "jq | cat", "jq & wait", "! jq",
+  "if jq; then :; fi", "true && jq", "exit 0\njq", "set +e\njq", "set -n\njq", "x=$(install jq)\njq",
+  "\"$x\"\njq",
+  "alias jq=true\njq", "(jq)", "trap 'exit 0' EXIT\njq", "echo $(jq)", "command -v jq", "jq() { :; }; jq",
+  "jq\njq() { :; }",
+])
+func `no program is the first one where it may not run or not be missed`(script: String) {
+  #expect(scan(script).firstProgram?.name != "jq")
 }
 
 @Test(arguments: [

@@ -19,6 +19,7 @@ enum CommandLanguage: String, CaseIterable, Sendable {
     switch self {
     case .bash: ["--noprofile", "--norc", "-n", "/dev/fd/3"]
     case .sh: ["-n", "/dev/fd/3"]
+    // Isolated and without 'site': Python runs code of its search path before the first line otherwise.
     case .python: ["-I", "-S", "-c", "compile(open('/dev/fd/3', 'rb').read(), 'step', 'exec')"]
     }
   }

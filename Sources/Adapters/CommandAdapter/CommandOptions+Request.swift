@@ -11,19 +11,26 @@ extension CommandOptions {
       body: Array(script.utf8))
   }
 
-  /// The process that only parses it, in the base environment: PYTHONPATH, BASH_ENV and their like make an
-  /// interpreter run what they name.
-  func parseRequest(in context: StepContext) throws(StepFailure) -> ProcessRequest {
-    _ = try environment(in: context)
+  /// The process that only parses it, in the base environment: a variable can make an interpreter run code.
+  ///
+  /// - Parameter extendedPatterns: Whether bash takes `+(…)` and its like for patterns from the first line on;
+  ///   parsing alone executes no `shopt`.
+  func parseRequest(in context: StepContext, extendedPatterns: Bool = false) -> ProcessRequest {
+    var arguments = language.parseArguments
+    if extendedPatterns { arguments.insert(contentsOf: ["-O", "extglob"], at: arguments.count - 2) }
     return ProcessRequest(
-      executable: language.interpreter, arguments: language.parseArguments,
-      environment: context.baseEnvironment.map { ($0.name, .text($0.value)) },
+      executable: language.interpreter, arguments: arguments, environment: baseEnvironment(in: context),
       directory: "/", body: Array(script.utf8), streamsOutput: false)
+  }
+
+  /// Base variables only: what a check of the script gets.
+  func baseEnvironment(in context: StepContext) -> [(name: String, value: Value)] {
+    context.baseEnvironment.map { (name: $0.name, value: Value.text($0.value)) }
   }
 
   /// Base variables, the target's, the names the body mentions, then `env`.
   func environment(in context: StepContext) throws(StepFailure) -> [(name: String, value: Value)] {
-    var environment = context.baseEnvironment.map { (name: $0.name, value: Value.text($0.value)) }
+    var environment = baseEnvironment(in: context)
     environment += context.targetEnvironment.variables
     for name in mentioned {
       if let value = context.values[name] { environment.append((name, value)) }

@@ -24,8 +24,19 @@ enum ShellNames {
     provided.contains(name) || targetPrefixes.contains { name.hasPrefix($0) }
   }
 
+  /// Builtins that run nothing else, change nothing of what a command's name means, and do not end a script well.
+  static let plainBuiltins: Set<String> = [
+    ":", "[", "[[", "cd", "declare", "dirs", "echo", "export", "false", "let", "local", "mapfile", "popd",
+    "printf",
+    "pushd", "pwd", "read", "readarray", "readonly", "shift", "test", "times", "true", "typeset", "ulimit",
+    "umask",
+    "unset",
+  ]
+
   /// Builtins and keywords of bash: nothing to look for on PATH.
   static let builtins: Set<String> = [
+    "!", "]]", "do", "done", "elif", "else", "esac", "fi", "if", "in", "then", "time", "until", "while", "{",
+    "}",
     ".", ":", "[", "[[", "alias", "bg", "bind", "break", "builtin", "caller", "case", "cd", "command",
     "compgen",
     "complete", "compopt", "continue", "coproc", "declare", "dirs", "disown", "echo", "enable", "eval",

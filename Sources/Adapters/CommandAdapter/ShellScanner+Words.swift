@@ -44,6 +44,7 @@ extension ShellScanner {
         isCommandPosition = position
         return
       } else if isBreak(byte) {
+        if isLiteral, byte == UInt8(ascii: "<") || byte == UInt8(ascii: ">"), isDescriptor(literal) { return }
         break
       } else {
         literal.append(byte)
@@ -51,16 +52,29 @@ extension ShellScanner {
       }
     }
     if index == start { index += 1 }
-    if isLiteral { finish(literal, start) } else { isCommandPosition = false }
+    if isLiteral {
+      finish(literal, start)
+    } else {
+      if isCommandPosition { isStraight = false }
+      isCommandPosition = false
+    }
+  }
+
+  /// Whether a word in front of a redirection is the descriptor that it redirects: `2>`, `{log}>`.
+  private mutating func isDescriptor(_ word: [UInt8]) -> Bool {
+    guard let first = word.first else { return false }
+    if first == UInt8(ascii: "{"), word.last == UInt8(ascii: "}"), isName(Array(word.dropFirst().dropLast()))
+    {
+      noteAssignment(Array(word.dropFirst().dropLast()), index - word.count + 1)
+      return true
+    }
+    return word.allSatisfy { (0x30...0x39).contains($0) }
   }
 
   /// The right side of an assignment, arrays included.
   mutating func scanValue() {
     if current == UInt8(ascii: "(") {
-      let depth = contexts.count
-      push(.group)
-      isCommandPosition = false
-      while contexts.count > depth, index < bytes.count { scanOne(); isCommandPosition = false }
+      scanWordsInParentheses()
       return
     }
     isCommandPosition = false
@@ -85,6 +99,17 @@ extension ShellScanner {
   mutating func finish(_ literal: [UInt8], _ start: Int) {
     let word = String(decoding: literal, as: UTF8.self)
     let mention = Mention(name: word, range: start..<(start + literal.count))
+    if tests.last == contexts.count {
+      if word == "]]" { tests.removeLast() }
+      isCommandPosition = false
+      return
+    }
+    if isFunctionHead {
+      isFunctionHead = false
+      functions.insert(word)
+      isCommandPosition = true
+      return
+    }
     if cases.last == true {
       if word == "esac" { _ = cases.popLast() }
       return
@@ -106,10 +131,13 @@ extension ShellScanner {
     guard isCommandPosition else { return }
     if isFunctionDefinition() {
       functions.insert(word)
+      isStraight = false
       return
     }
     switch word {
     case "then", "do", "else", "elif", "if", "while", "until", "!", "{", "}", "time", "fi", "done", "esac":
+      if word == "esac", cases.last == false { cases.removeLast() }
+      isStraight = false
       return
     case "for", "select", "read", "local", "declare", "typeset", "readonly", "export", "mapfile", "readarray",
       "getopts",
@@ -120,14 +148,35 @@ extension ShellScanner {
     case "case":
       isCommandPosition = false
       isCaseHead = true
-    case "[[", "function": isCommandPosition = false
+    case "[[":
+      isCommandPosition = false
+      tests.append(contexts.count)
+    case "function":
+      isCommandPosition = false
+      isFunctionHead = true
     case "command", "exec", "nohup", "env", "sudo", "builtin", "eval":
-      commands.append(mention)
+      note(mention)
       isCommandPosition = word == "exec" || word == "nohup" || word == "sudo"
       return
     default: isCommandPosition = false
     }
-    commands.append(mention)
+    note(mention)
+  }
+
+  private mutating func note(_ command: Mention) {
+    commands.append(command)
+    guard isStraight, !isPlainBuiltin(command.name) else { return }
+    isStraight = false
+    guard contexts.count == 1, !ShellNames.builtins.contains(command.name) else { return }
+    firstProgram = command
+    isFirstProgramOpen = true
+  }
+
+  /// Whether a command neither runs others nor changes what commands there are nor leaves the script.
+  private func isPlainBuiltin(_ name: String) -> Bool {
+    guard name == "set" else { return ShellNames.plainBuiltins.contains(name) }
+    let option = bytes.dropFirst(index).drop { $0 == 0x20 }.prefix { !isBreak($0) }
+    return option.first == UInt8(ascii: "-") && !option.contains(UInt8(ascii: "n"))
   }
 
   mutating func notePrintfVariable() {

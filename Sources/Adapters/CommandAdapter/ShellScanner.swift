@@ -28,6 +28,9 @@ struct ShellScanner {
 
   /// Quotes, substitutions and arithmetic within each other: the scanner calls itself for each.
   static let maximumDepth = 100
+  /// The first program, where it runs whatever else happens: nothing in front of it can bring it, stand for it
+  /// or leave the script, and nothing behind it in its line takes its failure.
+  var firstProgram: Mention?
 
   enum Context { case normal, doubleQuoted, substitution, group, backtick, brace }
   let bytes: [UInt8]
@@ -41,11 +44,20 @@ struct ShellScanner {
   var isCaseHead = false
   /// Open `case` commands: true while words are patterns, up to their `)`.
   var cases: [Bool] = []
+  /// Between `function` and its name.
+  var isFunctionHead = false
+  /// Open `[[`: the number of contexts each was opened in.
+  var tests: [Int] = []
+  /// Whether all so far was plain builtins: what comes now is the first program.
+  var isStraight = true
+  /// Whether the line of `firstProgram` goes on.
+  var isFirstProgramOpen = false
   var hereDocuments: [(delimiter: [UInt8], isQuoted: Bool, stripsTabs: Bool)] = []
 
   init(_ script: String) {
     bytes = Array(script.utf8)
     scan()
+    if let first = firstProgram, functions.contains(first.name) { firstProgram = nil }
   }
 
   var current: UInt8? { index < bytes.count ? bytes[index] : nil }
@@ -89,15 +101,21 @@ struct ShellScanner {
   }
 
   mutating func scanCode(_ byte: UInt8) {
+    if tests.last == contexts.count {
+      scanTest(byte)
+      return
+    }
     switch byte {
     case 0x20, 0x09: index += 1
     case 0x0a:
       index += 1
+      endLine()
       skipHereDocuments()
       beginCommand()
     case UInt8(ascii: "\\") where peek() == 0x0a: index += 2
     case UInt8(ascii: "#"): skipComment()
-    case UInt8(ascii: ";") where peek() == byte && !cases.isEmpty:
+    case UInt8(ascii: "(") where isAfterPatternMark: scanWordsInParentheses()
+    case UInt8(ascii: ";") where (peek() == byte || peek() == UInt8(ascii: "&")) && !cases.isEmpty:
       index += 2
       cases[cases.count - 1] = true
     case UInt8(ascii: "|") where cases.last == true, UInt8(ascii: "(") where cases.last == true: index += 1
@@ -105,8 +123,14 @@ struct ShellScanner {
       index += 1
       cases[cases.count - 1] = false
       beginCommand()
-    case UInt8(ascii: ";"), UInt8(ascii: "|"), UInt8(ascii: "&"):
+    case UInt8(ascii: "&") where peek() == UInt8(ascii: ">"): index += 1
+    case UInt8(ascii: ";"):
       index += 1
+      endLine()
+      beginCommand()
+    case UInt8(ascii: "|"), UInt8(ascii: "&"):
+      index += 1
+      joinCommands()
       beginCommand()
     case UInt8(ascii: "("): scanParenthesis()
     case UInt8(ascii: ")"):
@@ -140,6 +164,7 @@ struct ShellScanner {
 
   mutating func pop() {
     contexts.removeLast()
+    while let test = tests.last, test > contexts.count { tests.removeLast() }
     index += 1
     isCommandPosition = false
   }
@@ -147,6 +172,19 @@ struct ShellScanner {
   mutating func beginCommand() {
     isCommandPosition = true
     assigner = nil
+    isFunctionHead = false
+  }
+
+  /// After `;` and line ends of the script itself nothing takes the failure of what stands before.
+  mutating func endLine() {
+    if contexts.count == 1 { isFirstProgramOpen = false }
+  }
+
+  /// `|`, `||`, `&&` and `&` do.
+  mutating func joinCommands() {
+    guard contexts.count == 1 else { return }
+    if isFirstProgramOpen { firstProgram = nil }
+    isStraight = false
   }
 
   mutating func skipComment() {
@@ -160,11 +198,62 @@ struct ShellScanner {
   }
 
   mutating func scanParenthesis() {
-    if peek() == UInt8(ascii: "("), isCommandPosition {
+    let isLoopHead = assigner == "for"
+    if peek() == UInt8(ascii: "("), isCommandPosition || isLoopHead {
       skipArithmetic()
+      if isLoopHead { beginCommand() }
     } else {
+      if isCommandPosition { isStraight = false }
       push(.group)
     }
+  }
+
+  /// Whether the byte before makes a parenthesis part of a pattern, as in `+(a|b)`.
+  ///
+  /// `!` in front of a command negates it.
+  var isAfterPatternMark: Bool {
+    guard index > 0 else { return false }
+    return "?*+@".utf8.contains(bytes[index - 1])
+      || (bytes[index - 1] == UInt8(ascii: "!") && (!isCommandPosition || cases.last == true))
+  }
+
+  /// Words that are no commands: elements of an array, alternatives of a pattern.
+  mutating func scanWordsInParentheses() {
+    guard canDescend() else { return }
+    let depth = contexts.count
+    let openCases = cases
+    cases = []
+    push(.group)
+    isCommandPosition = false
+    while contexts.count > depth, index < bytes.count {
+      scanOne()
+      isCommandPosition = false
+    }
+    cases = openCases
+  }
+
+  /// Inside `[[ … ]]`, where parentheses, `<`, `|` and `&` stand between words and start nothing.
+  mutating func scanTest(_ byte: UInt8) {
+    switch byte {
+    case 0x20, 0x09, UInt8(ascii: "("), UInt8(ascii: ")"), UInt8(ascii: "<"), UInt8(ascii: ">"),
+      UInt8(ascii: "|"), UInt8(ascii: "&"):
+      index += 1
+    case UInt8(ascii: "\\") where peek() == 0x0a: index += 2
+    case UInt8(ascii: "#"):
+      if index > 0, [0x20, 0x09, 0x0a].contains(bytes[index - 1]) { skipComment() } else { index += 1 }
+    case 0x0a where isOperatorBefore: index += 1
+    case 0x0a, UInt8(ascii: ";"), UInt8(ascii: "`"):
+      // No end in sight: what follows is code again.
+      tests.removeLast()
+      scanCode(byte)
+    default: scanWord()
+    }
+  }
+
+  /// Whether the line so far ends with an operator, so that a test goes on in the next one.
+  private var isOperatorBefore: Bool {
+    let line = bytes[..<index].reversed().prefix { $0 != 0x0a }
+    return line.first { $0 != 0x20 && $0 != 0x09 }.map { "&|(![".utf8.contains($0) } ?? true
   }
 
   /// `((…))` holds names without `$`, numbers and operators.
@@ -177,7 +266,9 @@ struct ShellScanner {
       if byte == UInt8(ascii: "(") { depth += 1 }
       if byte == UInt8(ascii: ")") { depth -= 1 }
       if byte == UInt8(ascii: "$") {
+        let outside = contexts.count
         scanDollar()
+        while contexts.count > outside, index < bytes.count { scanOne() }
         continue
       }
       index += 1
