@@ -211,6 +211,11 @@ import Testing
       #expect(ended.code == 64, "\(arguments): \(ended.errors)")
       #expect(ended.output == "" && !ended.errors.isEmpty)
     }
+    let typo = try await scene.runbook("lsit")
+    #expect(typo.errors == "runbook: no command is named 'lsit'; did you mean 'list'?\n")
+    let unknown = try await scene.runbook("frobnicate", "--help")
+    #expect(unknown.code == 64 && unknown.output == "")
+    #expect(try await scene.runbook("help", "run").code == 0)
     let help = try await scene.runbook("--help")
     #expect(help.code == 0)
     for command in [

@@ -8,6 +8,7 @@ public func runbookMain() -> Never {
   StandardStream.occupy()
   do {
     try checkArguments()
+    try RunbookCommand.checkName(CommandLine.arguments.dropFirst())
     var command = try RunbookCommand.parseAsRoot()
     guard let asynchronous = command as? any AsyncParsableCommand else {
       try command.run()

@@ -1,4 +1,5 @@
 import ArgumentParser
+import RunbookDiagnostics
 
 /// The root of the command line.
 struct RunbookCommand: AsyncParsableCommand {
@@ -24,7 +25,8 @@ struct RunbookCommand: AsyncParsableCommand {
       EXIT CODES:
         0 completed, 1 a step failed, 2 failed and undone, 3 invalid runbook or environment, 4 declined or stopped,
         5 dry run incomplete, 6 refused by policy or lock, 7 outcome unknown, 64 usage, 70 internal error,
-        74 audit log or standard output not writable, 129/130/131/143 interrupted.
+        74 audit log or standard output not writable, 129/130/131/143 interrupted. 'find', 'log' and 'report' that
+        find nothing, and a 'doctor' that misses something, end with 1.
       """,
     version: version,
     groupedSubcommands: [
@@ -40,4 +42,18 @@ struct RunbookCommand: AsyncParsableCommand {
         subcommands: [HistoryCommand.self, LogCommand.self, ReportCommand.self, AuditCommand.self]),
       CommandGroup(name: "Setting up", subcommands: [DoctorCommand.self, CompletionsCommand.self]),
     ])
+
+  /// Refuses a first word that names no command, with the nearest one that there is.
+  ///
+  /// The parser would take it for an unexpected argument, and `--help` behind it for a question about the program.
+  static func checkName(_ arguments: some Collection<String>) throws(CommandFailure) {
+    guard let word = arguments.first, !word.hasPrefix("-") else { return }
+    let names = configuration.subcommands.compactMap(
+      \.configuration.commandName)
+    guard word != "help", !names.contains(word) else { return }
+    let nearest = NearestName.match(word, among: names)
+    throw CommandFailure(
+      "no command is named '\(TerminalText.inert(word))'; "
+        + (nearest.map { "did you mean '\($0)'?" } ?? "'runbook --help' names them all"), exitCode: 64)
+  }
 }
