@@ -200,6 +200,27 @@ import Testing
     #expect(changed.errors.contains("the page") && changed.errors.contains("changed; plan again"))
   }
 
+  @Test(arguments: [
+    ("---\nrunbook: 1\ntitle: x\n```bash {#a effect=read}\ntrue\n```\n", "the front matter is never closed"),
+    ("intro\n\n---\nrunbook: 1\ntitle: x\n---\n", nil),
+    ("\n---\nrunbook: 1\ntitle: x\n---\n", "front matter has to begin in the first line"),
+    ("--- runbook: 1 title: x --- ```bash {#a effect=read} true ``` ", "the whole file is one line"),
+  ])
+  func `a page whose form keeps it from being a runbook is an error, not left out`(
+    text: String, message: String?
+  ) async throws {
+    let scene = try Scene(["broken": text, "good": page("```bash {#a effect=read}\ntrue\n```")])
+    for names in [[], ["broken"]] {
+      let check = try await scene.start(["check"] + names).ended()
+      #expect(check.code == (message == nil && names.isEmpty ? 0 : 3), "\(check.output)")
+      #expect(message.map { check.output.contains($0) } ?? true, "\(check.output)\(check.errors)")
+    }
+    let list = try await scene.runbook("list")
+    #expect(list.output.contains("broken  (invalid: runbook check broken)") == (message != nil))
+    let plan = try await scene.runbook("plan", "broken", "--env", "test")
+    #expect(plan.code == 3 && plan.errors.contains(message ?? "is a page, no runbook"), "\(plan.errors)")
+  }
+
   @Test func `usage errors end with 64, help and completions with 0`() async throws {
     let scene = try Scene("```bash {#act}\ntouch made\n```")
     for arguments in [

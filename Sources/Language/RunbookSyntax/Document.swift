@@ -11,7 +11,7 @@ public struct Document: Sendable, Hashable {
   /// The front matter; `nil` where it is missing, empty or no YAML.
   public let frontMatter: YAMLNode?
   /// Whether the front matter says that the page is a runbook, in whatever version. Only then mistakes are
-  /// reported: other pages are free to look as they like.
+  /// reported, and otherwise those that keep it from being one: other pages are free to look as they like.
   public let isRunbook: Bool
   /// The blocks in the order of the page.
   public let blocks: [Block]

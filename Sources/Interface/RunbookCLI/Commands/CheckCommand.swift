@@ -34,8 +34,10 @@ struct CheckCommand: ParsableCommand {
     for entry in entries {
       let isRunbook = try report.adding {
         let page = try workspace.page(entry)
-        guard page.isRunbook || !names.isEmpty else { return nil }
-        guard page.isRunbook else {
+        // A page that was meant to be a runbook, and is none because of its form, has diagnostics.
+        let isMeant = page.isRunbook || !page.diagnostics.isEmpty
+        guard isMeant || !names.isEmpty else { return nil }
+        guard isMeant else {
           throw CommandFailure(
             "'\(entry.name)' is a page, no runbook: its front matter has no 'runbook: 1'", exitCode: 3)
         }

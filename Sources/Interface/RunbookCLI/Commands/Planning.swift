@@ -25,13 +25,7 @@ struct Planning {
     let entry = try libraryOptions.entry(named: name)
     let workspace = Workspace()
     let page = try workspace.page(entry, checksFilters: checksFilters)
-    guard page.isRunbook else {
-      throw CommandFailure(
-        "'\(name)' is a page, no runbook: its front matter has no 'runbook: 1'", exitCode: 3)
-    }
-    guard let runbook = page.runbook, !DiagnosticsView.haveError(page.diagnostics) else {
-      throw Self.failure(page.diagnostics, in: page.file)
-    }
+    let runbook = try Self.runbook(of: page, named: name)
     let environmentName = try workspace.environmentName(options.environment, for: runbook, of: entry)
     let environment = try workspace.environment(environmentName, of: entry)
     guard let bound = environment.environment, !DiagnosticsView.haveError(environment.diagnostics) else {
@@ -91,6 +85,17 @@ struct Planning {
   /// The programs that the page requires and that are not on PATH, in its order.
   static func missingTools(of page: Workspace.Page) -> [String] {
     (page.runbook?.header.requiredTools ?? []).filter { Files.program(named: $0) == nil }
+  }
+
+  /// The runbook of a page without errors; what keeps a page from being a runbook is said too.
+  private static func runbook(of page: Workspace.Page, named name: String) throws -> Runbook {
+    guard !DiagnosticsView.haveError(page.diagnostics) else { throw failure(page.diagnostics, in: page.file) }
+    guard page.isRunbook else {
+      throw CommandFailure(
+        "'\(name)' is a page, no runbook: its front matter has no 'runbook: 1'", exitCode: 3)
+    }
+    guard let runbook = page.runbook else { throw failure(page.diagnostics, in: page.file) }
+    return runbook
   }
 
   private func given() throws -> [String: String] {

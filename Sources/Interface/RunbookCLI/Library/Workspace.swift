@@ -57,7 +57,7 @@ struct Workspace {
   func header(of entry: RunbookLibrary.Entry) throws -> (SourceFile, Runbook.Header?)? {
     let file = try source(entry.path)
     var (document, syntax) = Document.parseFrontMatter(of: file)
-    guard document.isRunbook else { return nil }
+    guard document.isRunbook else { return syntax.hasErrors ? (file, nil) : nil }
     // Such a page is called by its first heading.
     if document.frontMatter?["title"] == nil { (document, syntax) = Document.parse(file) }
     let (header, found) = Compiler.header(of: document, name: entry.name)
