@@ -200,6 +200,76 @@ import Testing
     #expect(changed.errors.contains("the page") && changed.errors.contains("changed; plan again"))
   }
 
+  private static let approved = """
+    ```bash {#look effect=read}
+    true
+    ```
+
+    ```bash {#act effect=destructive}
+    echo "$who" > made
+    ```
+
+    ```bash {#after}
+    touch after
+    ```
+    """
+
+  @Test(arguments: [
+    ("\"effect\":\"destructive\"", "\"effect\":\"read\"", "'effect' of the step 'act'"),
+    ("made\\n", "other\\n", "'action' of the step 'act'"),
+    ("\"protected\":true", "\"protected\":false", "'protected' of the environment"),
+    ("\"confirm\":\"always\"", "\"confirm\":\"never\"", "'confirm' of the environment"),
+    (
+      "\"targets\":[]", "\"targets\":[{\"name\":\"x\",\"type\":\"http\",\"settings\":{}}]",
+      "'targets' of the environment"
+    ),
+    ("\"title\":\"Under test\"", "\"title\":\"Harmless\"", "'title' of the runbook"),
+    ("\"id\":\"look\"", "\"id\":\"see\"", "the list of steps"),
+    ("\"needs\":[]", "\"needs\":[\"after\"]", "'needs' of the step 'look'"),
+    ("\"timeout_ms\":60000", "\"timeout_ms\":-5", "'timeout_ms' of the step 'look'"),
+  ])
+  func `a plan file cannot loosen what its page and its environment say`(
+    found: String, put: String, place: String
+  ) async throws {
+    let scene = try Scene(
+      Self.approved, front: "parameters: {who: {type: string, default: me}}\n",
+      environment: "protected: true\npolicy: {confirm: always}\n")
+    let planned = try await scene.runbook("plan", "page", "--env", "test", "-p", "who=you", "-o", "plan.json")
+    #expect(planned.code == 0, "\(planned.errors)")
+    let text = try JSONValue(parsing: Array(scene.text("plan.json").utf8)).text
+    let parts = text.split(separator: found, maxSplits: 1, omittingEmptySubsequences: false)
+    try #require(parts.count == 2, "\(found) is not in \(text)")
+    try scene.write(parts.joined(separator: put), to: "plan.json")
+    let run = try await scene.runbook("run", "plan.json", "--yes", "--confirm", "act")
+    #expect(
+      run.errors == """
+        runbook: the plan is not run, because it is not what its page and environment make: \(place); plan again
+
+        """)
+    #expect(run.code == 6 && run.output == "")
+    #expect(!scene.exists("made") && !scene.exists("other") && !scene.exists("store/journal"))
+  }
+
+  @Test func `a plan file brings its parameters and its selection, and no environment from elsewhere`()
+    async throws
+  {
+    let scene = try Scene(Self.approved, front: "parameters: {who: {type: string, default: me}}\n")
+    let planned = try await scene.runbook(
+      "plan", "page", "--env", "test", "-p", "who=you", "--only", "act", "-o", "plan.json")
+    #expect(planned.code == 0, "\(planned.errors)")
+    let run = try await scene.runbook("run", "plan.json", "--confirm", "act")
+    #expect(run.code == 0, "\(run.errors)")
+    #expect(scene.text("made") == "you\n" && !scene.exists("after"))
+    try scene.write(scene.text("runbooks/environments/test.yaml"), to: "loose.yaml")
+    let text = try JSONValue(parsing: Array(scene.text("plan.json").utf8)).text
+    let parts = text.split(separator: "\"name\":\"test\"", omittingEmptySubsequences: false)
+    try #require(parts.count == 2)
+    try scene.write(parts.joined(separator: "\"name\":\"../../loose\""), to: "plan.json")
+    let elsewhere = try await scene.runbook("run", "plan.json", "--confirm", "act")
+    #expect(elsewhere.code == 3, "\(elsewhere.errors)")
+    #expect(elsewhere.errors.contains("no environment is named '../../loose'"))
+  }
+
   @Test(arguments: [
     ("---\nrunbook: 1\ntitle: x\n```bash {#a effect=read}\ntrue\n```\n", "the front matter is never closed"),
     ("intro\n\n---\nrunbook: 1\ntitle: x\n---\n", nil),

@@ -36,6 +36,13 @@ import Testing
     }
   }
 
+  @Test func `two steps of one id are refused`() throws {
+    let text = Plan.everything.json.text.replacing("\"id\":\"count\"", with: "\"id\":\"restart\"")
+    #expect(throws: PlanFormatError(path: "steps[1].id", message: "'restart' is the id of two steps")) {
+      try Plan(json: JSONValue(parsing: text))
+    }
+  }
+
   @Test func `another version is refused`() throws {
     let text = Plan.everything.json.text.replacing("{\"plan\":1,", with: "{\"plan\":2,")
     #expect(throws: PlanFormatError(path: "plan", message: "this program reads version 1, not 2")) {

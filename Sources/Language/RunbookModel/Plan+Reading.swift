@@ -37,8 +37,13 @@ extension Plan {
     for member in given.rest { parameters[member.name] = try Value(reading: member.value, at: given.path) }
     let targets = Dictionary(environment.targets.map { ($0.name, $0) }) { first, _ in first }
     steps = []
+    var ids: Set<StepID> = []
     for element in try reader.array("steps") {
-      steps.append(try Step(reading: ObjectReader(element.value, at: element.path), knowing: targets))
+      let step = try Step(reading: ObjectReader(element.value, at: element.path), knowing: targets)
+      guard ids.insert(step.id).inserted else {
+        throw PlanFormatError(path: "\(element.path).id", message: "'\(step.id)' is the id of two steps")
+      }
+      steps.append(step)
     }
     locks = try reader.texts("locks")
     timeoutMilliseconds = try reader.optionalInteger("timeout_ms")

@@ -9,7 +9,7 @@ struct PlanCommand: ParsableCommand {
     commandName: "plan", abstract: "Show what a run would do: the steps in order, their targets and effects.",
     discussion: """
       Contacts no target. A plan written with -o holds secrets as references only; 'runbook run FILE' executes exactly
-      that plan and refuses where the page or the environment changed since.
+      that plan and refuses where the page or the environment changed since, or where the file says otherwise than they do.
 
       EXAMPLES:
         runbook plan postgres-unavailable --env demo

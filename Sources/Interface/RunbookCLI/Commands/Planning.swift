@@ -43,43 +43,70 @@ struct Planning {
       environmentFile: environment.file)
   }
 
-  /// Reads a plan that `runbook plan -o` wrote, and makes sure that nothing it was made from has changed.
+  /// Plans again what a file that `runbook plan -o` wrote says, and makes sure that it is the same plan.
   ///
-  /// - Throws: `CommandFailure` with exit code 6, naming what changed.
+  /// - Throws: `CommandFailure` with exit code 6, naming what changed or what the file says otherwise.
   func planFromFile(_ path: String) throws -> Result {
     guard options.environment == nil, options.parameters.isEmpty, options.from == nil, options.only.isEmpty
     else {
       throw CommandFailure(
         "a plan is run as it is: --env, -p, --from and --only belong to 'runbook plan'", exitCode: 64)
     }
-    let plan: Plan
+    let recorded = try Self.recordedPlan(path)
+    let entry = try libraryOptions.entry(named: recorded.runbook.name)
+    let environmentName = recorded.environment.name
+    guard entry.environmentNames.contains(environmentName) else {
+      throw CommandFailure(
+        "no environment is named '\(TerminalText.inert(environmentName))' in \(entry.root)/environments",
+        exitCode: 3)
+    }
+    let workspace = Workspace()
+    let page = try workspace.page(entry, checksFilters: checksFilters)
+    let environment = try workspace.environment(environmentName, of: entry)
+    var changed: [String] = []
+    if try Workspace.digest(of: page.file.bytes) != recorded.runbook.digest {
+      changed.append("the page \(page.file.path)")
+    }
+    if environment.environment?.digest != recorded.environment.digest {
+      changed.append("the environment file \(environment.file.path)")
+    }
+    if recorded.program != RunbookCommand.version {
+      changed.append("this program, from \(TerminalText.inert(recorded.program)) on")
+    }
+    guard changed.isEmpty, let bound = environment.environment else {
+      throw CommandFailure(
+        "the plan is not run, because since it was made \(changed.joined(separator: " and ")) changed; plan again",
+        exitCode: 6)
+    }
+    // The file says what was approved, never what is done: that is planned again and has to be the same.
+    let (made, diagnostics) = Compiler(adapters: workspace.registry).plan(
+      try Self.runbook(of: page, named: entry.name), in: bound, asIn: recorded,
+      program: RunbookCommand.version, path: Files.relative(entry.path, to: entry.repositoryRoot))
+    guard let made, !DiagnosticsView.haveError(diagnostics) else {
+      _ = Self.failure(diagnostics, in: page.file)
+      throw CommandFailure(
+        "the plan is not run, because its page cannot be planned with its parameters and selection",
+        exitCode: 6)
+    }
+    let difference = PlanDifference(of: recorded, from: made)
+    guard difference.places.isEmpty else {
+      throw CommandFailure(
+        "the plan is not run, because it is not what its page and environment make: \(difference.summary); plan again",
+        exitCode: 6)
+    }
+    return Result(
+      plan: made, digest: try Workspace.digest(of: made.json.utf8), page: page,
+      environmentFile: environment.file)
+  }
+
+  private static func recordedPlan(_ path: String) throws -> Plan {
     do {
-      plan = try Plan(json: try JSONValue(parsing: try Files.read(path)))
+      return try Plan(json: try JSONValue(parsing: try Files.read(path)))
     } catch let failure as Files.Failure {
       throw CommandFailure("\(path): \(failure.reason)", exitCode: 3)
     } catch {
       throw CommandFailure("\(path) is no plan of this program: \(error)", exitCode: 3)
     }
-    let entry = try libraryOptions.entry(named: plan.runbook.name)
-    let workspace = Workspace()
-    let page = try workspace.page(entry, checksFilters: checksFilters)
-    let environment = try workspace.environment(plan.environment.name, of: entry)
-    var changed: [String] = []
-    if try Workspace.digest(of: page.file.bytes) != plan.runbook.digest {
-      changed.append("the page \(page.file.path)")
-    }
-    if environment.environment?.digest != plan.environment.digest {
-      changed.append("the environment file \(environment.file.path)")
-    }
-    if plan.program != RunbookCommand.version { changed.append("this program, from \(plan.program) on") }
-    guard changed.isEmpty else {
-      throw CommandFailure(
-        "the plan is not run, because since it was made \(changed.joined(separator: " and ")) changed; plan again",
-        exitCode: 6)
-    }
-    return Result(
-      plan: plan, digest: try Workspace.digest(of: plan.json.utf8), page: page,
-      environmentFile: environment.file)
   }
 
   /// The programs that the page requires and that are not on PATH, in its order.
