@@ -1,4 +1,4 @@
-// swift-tools-version: 6.1
+// swift-tools-version: 6.2
 import PackageDescription
 
 let settings: [SwiftSetting] = [
@@ -6,7 +6,7 @@ let settings: [SwiftSetting] = [
   .enableUpcomingFeature("InternalImportsByDefault"),
   .enableUpcomingFeature("MemberImportVisibility"),
   .enableUpcomingFeature("NonisolatedNonsendingByDefault"),
-  .unsafeFlags(["-warnings-as-errors"]),
+  .treatAllWarnings(as: .error),
 ]
 
 /// A Swift module in `Sources/<folder>/<name>`.
@@ -18,7 +18,7 @@ func module(_ folder: String, _ name: String, _ dependencies: [Target.Dependency
 func shim(_ name: String, links libraries: [String] = []) -> Target {
   .target(
     name: name, path: "Sources/System/\(name)",
-    cSettings: [.unsafeFlags(["-Wall", "-Wextra", "-Werror"])],
+    cSettings: [.enableWarning("all"), .enableWarning("extra"), .treatAllWarnings(as: .error)],
     linkerSettings: libraries.map { .linkedLibrary($0) })
 }
 
