@@ -1,5 +1,6 @@
 import Glibc
 import RunbookModel
+import TestSupport
 import Testing
 
 /// What must hold whenever the power of a process ends, seen from outside.

@@ -1,5 +1,6 @@
 import Glibc
 import RunbookModel
+import TestSupport
 import Testing
 
 /// What a page, a step or a name can say must stay text in every view.
@@ -98,7 +99,7 @@ import Testing
     let scene = try Scene(
       """
       ```bash {#inner effect=read}
-      '\(builtProgram("runbook"))' plan page --env test -p x=$'\\xff' || test $? = 64
+      '\(Built.path("runbook"))' plan page --env test -p x=$'\\xff' || test $? = 64
       ```
       """)
     let run = try await scene.run()

@@ -19,7 +19,7 @@ public func runbookMain() -> Never {
       do {
         try await command.run()
         // Of a run the log is what counts; its code says how the run ended.
-        if command is RunCommand { leave(EXIT_SUCCESS) }
+        if command is RunCommand || command is ResumeCommand { leave(EXIT_SUCCESS) }
         succeed()
       } catch {
         end(with: error)

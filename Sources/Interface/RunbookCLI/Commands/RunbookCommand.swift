@@ -46,10 +46,9 @@ struct RunbookCommand: AsyncParsableCommand {
   /// Refuses a first word that names no command, with the nearest one that there is.
   ///
   /// The parser would take it for an unexpected argument, and `--help` behind it for a question about the program.
-  static func checkName(_ arguments: some Collection<String>) throws(CommandFailure) {
+  static func checkName(_ arguments: ArraySlice<String>) throws(CommandFailure) {
     guard let word = arguments.first, !word.hasPrefix("-") else { return }
-    let names = configuration.subcommands.compactMap(
-      \.configuration.commandName)
+    let names = configuration.subcommands.compactMap { $0.configuration.commandName }
     guard word != "help", !names.contains(word) else { return }
     let nearest = NearestName.match(word, among: names)
     throw CommandFailure(
