@@ -57,6 +57,10 @@ import Testing
     let scene = try Scene(
       """
       1. A\(hidden("\"\\<>#`%&;"))
+
+         ```bash {#one effect=read}
+         true
+         ```
       """)
     let graph = try await scene.runbook("graph", "page", "--env", "test", "--as", form)
     #expect(graph.code == 0, "\(graph.errors)")

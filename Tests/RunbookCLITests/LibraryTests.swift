@@ -40,7 +40,7 @@ import Testing
     #expect(list.code == 0)
     #expect(
       list.output == """
-        bad              (invalid: runbook check bad)
+        bad              Under test
         folder.md/inner  Under test
         good             Under test
         huge             (cannot be read: File too large)

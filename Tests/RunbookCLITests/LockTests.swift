@@ -6,7 +6,7 @@ import Testing
 @Suite(.serialized) struct LockTests {
   private static func scene(_ settings: String = "") throws -> Scene {
     let waits = page(
-      "```bash {#one \(settings)}\ntouch begun; test -e go || sleep 60\n```",
+      "```bash {#one \(settings)}\ntouch begun; until test -e go; do sleep 0.1; done\n```",
       front: "locks: [postgres, disk]\n")
     let other = page("```bash {#other}\ntouch other\n```", front: "locks: [postgres]\n")
     return try Scene(["page": waits, "other": other])

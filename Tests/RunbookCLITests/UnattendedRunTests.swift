@@ -85,7 +85,7 @@ import Testing
     #expect(run.code == 1)
     #expect(run.output.contains("✗ failed"), "\(run.output)")
     #expect(!scene.exists("made"))
-    let syntax = try Scene("```bash {#act}\ntouch made; no-such-program-anywhere\n```")
+    let syntax = try Scene("```bash {#act}\nno-such-program-anywhere\ntouch made\n```")
     let missing = try await syntax.run("--dry-run")
     #expect(missing.code == 1)
     #expect(missing.output.contains("no-such-program-anywhere"), "\(missing.output)")
@@ -106,7 +106,7 @@ import Testing
     try scene.write(
       page(
         "```bash {#use effect=read}\n#| env: [token]\ntrue\n```",
-        front: "parameters: {token: {type: secret, from: 'file:pipe'}}\n"), to: "runbooks/page.md")
+        front: "parameters: {token: {type: secret, from: 'file:../pipe'}}\n"), to: "runbooks/page.md")
     let secret = try await scene.start(["run", "page", "--env", "test"]).ended(within: 30)
     #expect(
       secret.code == 1 && secret.output.contains("is no regular file"), "\(secret.output)\(secret.errors)")

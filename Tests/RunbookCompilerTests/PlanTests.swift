@@ -91,8 +91,9 @@ import Testing
         d: {type: secret}
         e: {type: secret, from: 'file:../../outside'}
       ---
-      ```wait {#w}
-      1s
+      ```bash {#w}
+      #| env: [a, b, c, d, e]
+      true
       ```
       """
     let planned = try plan(page, parameters: ["d": "file:./d"])
