@@ -66,13 +66,7 @@ struct ShellScanner {
   }
 
   mutating func scan() {
-    while let byte = current {
-      switch contexts[contexts.count - 1] {
-      case .doubleQuoted: scanDoubleQuoted(byte)
-      case .brace: scanBrace(byte)
-      case .normal, .substitution, .group, .backtick: scanCode(byte)
-      }
-    }
+    while index < bytes.count { scanOne() }
   }
 
   mutating func scanDoubleQuoted(_ byte: UInt8) {
@@ -276,85 +270,6 @@ struct ShellScanner {
     }
   }
 
-  mutating func scanRedirection(_ byte: UInt8) {
-    if byte == UInt8(ascii: "<"), peek() == UInt8(ascii: "<") {
-      if peek(2) == UInt8(ascii: "<") {
-        index += 3
-      } else {
-        index += 2
-        readHereDocumentStart()
-      }
-      return
-    }
-    index += 1
-    if current == UInt8(ascii: "(") {
-      push(.substitution)
-      return
-    }
-    while let next = current,
-      next == UInt8(ascii: "&") || next == UInt8(ascii: ">") || next == UInt8(ascii: "|")
-    {
-      _ = next
-      index += 1
-    }
-    let (wasCommandPosition, assigning) = (isCommandPosition, assigner)
-    while current == 0x20 || current == 0x09 { index += 1 }
-    (isCommandPosition, assigner) = (false, nil)
-    if let next = current, next != 0x0a, !isBreak(next) { scanWord() }
-    (isCommandPosition, assigner) = (wasCommandPosition, assigning)
-  }
-
-  mutating func readHereDocumentStart() {
-    var stripsTabs = false
-    if current == UInt8(ascii: "-") {
-      stripsTabs = true
-      index += 1
-    }
-    while current == 0x20 || current == 0x09 { index += 1 }
-    var delimiter: [UInt8] = []
-    var isQuoted = false
-    while let byte = current, byte != 0x0a,
-      !isBreak(byte) || byte == UInt8(ascii: "\"") || byte == UInt8(ascii: "'")
-    {
-      switch byte {
-      case UInt8(ascii: "'"), UInt8(ascii: "\""), UInt8(ascii: "\\"): isQuoted = true
-      default: delimiter.append(byte)
-      }
-      index += 1
-    }
-    hereDocuments.append((delimiter, isQuoted, stripsTabs))
-  }
-
-  mutating func skipHereDocuments() {
-    let pending = hereDocuments
-    hereDocuments = []
-    for document in pending {
-      while index < bytes.count {
-        let end = bytes[index...].firstIndex(of: 0x0a) ?? bytes.count
-        var line = bytes[index..<end]
-        if document.stripsTabs { line = line.drop { $0 == 0x09 } }
-        if line.elementsEqual(document.delimiter) {
-          index = min(end + 1, bytes.count)
-          break
-        }
-        if !document.isQuoted {
-          while index < end {
-            if bytes[index] == UInt8(ascii: "\\") {
-              index += 2
-            } else if bytes[index] == UInt8(ascii: "$") {
-              let depth = contexts.count
-              scanDollar()
-              while contexts.count > depth, index < bytes.count { scanOne() }
-            } else {
-              index += 1
-            }
-          }
-        }
-        index = max(index, min(end + 1, bytes.count))
-      }
-    }
-  }
-
   mutating func scanOne() {
     guard let byte = current else { return }
     switch contexts[contexts.count - 1] {
@@ -389,58 +304,5 @@ struct ShellScanner {
     if let bracket = name.firstIndex(of: UInt8(ascii: "[")) { name = name[..<bracket] }
     guard let first = name.first, !(0x30...0x39).contains(first) else { return false }
     return name.allSatisfy(isNameByte)
-  }
-
-  /// `$name`, `${…}`, `$(…)`, `$((…))`, `$'…'` and the special parameters.
-  mutating func scanDollar() {
-    let start = index
-    guard let next = peek() else {
-      index += 1
-      return
-    }
-    switch next {
-    case UInt8(ascii: "("):
-      index += 1
-      if peek() == UInt8(ascii: "(") { skipArithmetic() } else { push(.substitution) }
-    case UInt8(ascii: "'") where contexts.last != .doubleQuoted:
-      index += 2
-      while let byte = current, byte != UInt8(ascii: "'") { index += byte == UInt8(ascii: "\\") ? 2 : 1 }
-      index += 1
-    case UInt8(ascii: "{"):
-      index += 2
-      if let prefix = current, prefix == UInt8(ascii: "#") || prefix == UInt8(ascii: "!"), let after = peek(),
-        isNameByte(after)
-      {
-        index += 1
-      }
-      let name = readName()
-      let mark = current
-      let hasDefault =
-        mark.map { ":-+=?".utf8.contains($0) } ?? false
-        && !(mark == UInt8(ascii: ":") && !(peek().map { "-+=?".utf8.contains($0) } ?? false))
-      if !name.isEmpty {
-        if mark == UInt8(ascii: "=") || (mark == UInt8(ascii: ":") && peek() == UInt8(ascii: "=")) {
-          assignments.append(Mention(name: name, range: start..<index))
-        }
-        let end = mark == UInt8(ascii: "}") ? index + 1 : index
-        expansions.append(Expansion(name: name, range: start..<end, isBraced: true, hasDefault: hasDefault))
-      }
-      if canDescend() { contexts.append(.brace) }
-    default:
-      index += 1
-      let name = readName()
-      if name.isEmpty {
-        index += current.map { "@*#?$!-0123456789".utf8.contains($0) } ?? false ? 1 : 0
-      } else {
-        expansions.append(Expansion(name: name, range: start..<index, isBraced: false, hasDefault: false))
-      }
-    }
-  }
-
-  mutating func readName() -> String {
-    let start = index
-    guard let first = current, isNameByte(first), !(0x30...0x39).contains(first) else { return "" }
-    while let byte = current, isNameByte(byte) { _ = byte; index += 1 }
-    return String(decoding: bytes[start..<index], as: UTF8.self)
   }
 }
