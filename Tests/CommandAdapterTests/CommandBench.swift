@@ -9,29 +9,15 @@ import Testing
 
 /// Runs scripts by their real interpreters, in a folder that goes with it.
 final class CommandBench: Sendable {
-  let folder: String
+  private let temporary = TemporaryFolder()
+  var folder: String { temporary.path }
   private let processes: SupervisedProcesses
   private let run = RunID("20260101T000000Z-\(UInt32.random(in: 0 ... .max))")
 
   init() throws {
-    var template = Array("/tmp/runbook-command-XXXXXX".utf8CString)
-    folder = try #require(mkdtemp(&template).map { String(cString: $0) })
     processes = SupervisedProcesses(
       run: run, exitLog: nil, grace: .milliseconds(300), drain: .milliseconds(300),
       program: Built.path("runbook"))
-  }
-
-  deinit {
-    if let directory = opendir(folder) {
-      while let entry = readdir(directory) {
-        let name = withUnsafeBytes(of: &entry.pointee.d_name) {
-          String(decoding: $0.prefix { $0 != 0 }, as: UTF8.self)
-        }
-        unlink(folder + "/" + name)
-      }
-      closedir(directory)
-    }
-    rmdir(folder)
   }
 
   func attempt(

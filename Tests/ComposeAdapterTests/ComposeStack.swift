@@ -10,7 +10,8 @@ import Testing
 struct ComposeStack {
   let adapter = ComposeAdapter()
   let project: String
-  let directory: String
+  private let temporary: TemporaryFolder
+  var directory: String { temporary.path }
   let processes: SupervisedProcesses
   var settings: [String: Target.Setting]
 
@@ -55,8 +56,8 @@ struct ComposeStack {
   }
 
   private init(_ file: String, _ more: [String: Target.Setting]) throws {
-    var template = Array("/tmp/runbook-compose-XXXXXX".utf8CString)
-    directory = String(cString: try #require(mkdtemp(&template)))
+    temporary = TemporaryFolder()
+    let directory = temporary.path
     project =
       "runbook-test-" + directory.suffix(6).lowercased()
       + String(UInt16.random(in: 0...UInt16.max), radix: 16)
@@ -84,7 +85,6 @@ struct ComposeStack {
       docker ps -aq \(label) | xargs -r docker rm -fv
       docker network ls -q \(label) | xargs -r docker network rm
       docker volume ls -q \(label) | xargs -r docker volume rm
-      rm -rf \(directory)
       """)
   }
 

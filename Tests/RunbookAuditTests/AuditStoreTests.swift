@@ -6,7 +6,7 @@ import Testing
 
 @Suite struct `The store` {
   @Test func `gives back what was written, in order, with its place`() async throws {
-    let scratch = try Scratch()
+    let scratch = Scratch()
     let store = try AuditStore.forTest(scratch.store)
     let kinds = EventSamples.kinds
     var receipts: [Receipt] = []
@@ -24,7 +24,7 @@ import Testing
   }
 
   @Test func `names the program that writes, and finds its digest again`() throws {
-    let scratch = try Scratch()
+    let scratch = Scratch()
     let folder = try #require(try StoreDirectory.open(scratch.path, creating: false))
     let first = try ProgramIdentity.current(version: "1", cache: folder)
     let expected = try Command.run(["sha256sum", "/proc/\(getpid())/exe"]).output.prefix(64)

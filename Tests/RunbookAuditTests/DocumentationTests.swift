@@ -6,7 +6,7 @@ import Testing
 @Suite struct `The page for auditors` {
   /// The commands of `docs/audit.md` that need no `runbook`, as they stand there.
   private func commands() throws -> String {
-    let page = String(decoding: try Scratch().read(repositoryFile("docs/audit.md")), as: UTF8.self)
+    let page = try String(decoding: Scratch().read(repositoryFile("docs/audit.md")), as: UTF8.self)
     let blocks = page.split(separator: "```bash\n", omittingEmptySubsequences: false).dropFirst()
     return blocks.compactMap { $0.split(separator: "\n```", maxSplits: 1).first }.joined(separator: "\n")
   }
@@ -25,7 +25,7 @@ import Testing
   }
 
   @Test func `shows commands that accept a sound log`() async throws {
-    let scratch = try Scratch()
+    let scratch = Scratch()
     let path = try await bundle(scratch)
     let (code, output) = try run(path)
     #expect(code == 0, "\(output)")
@@ -36,7 +36,7 @@ import Testing
 
   @Test(arguments: ["journal/00000000000000000000.jsonl", "log/checkpoint", "keys/log.vkey", "2.tlog-proof"])
   func `shows commands that refuse a changed one`(file: String) async throws {
-    let scratch = try Scratch()
+    let scratch = Scratch()
     let path = try await bundle(scratch)
     var bytes = try scratch.read("\(path)/\(file)")
     // In the third line of the journal, in the root or the key, and in the proof's first hash.

@@ -68,7 +68,7 @@ final class FaultyDevice: Sendable {
   private let end = RunEvent.sample(.runFinished(.failed("start")))
 
   @Test func `a failed sync ends the log until it is opened again, which writes the end anew`() async throws {
-    let scratch = try Scratch()
+    let scratch = Scratch()
     let faults = FaultyDevice()
     let store = try AuditStore.forTest(scratch.store, device: faults.device)
     let other = try AuditStore.forTest(scratch.store)
@@ -110,7 +110,7 @@ final class FaultyDevice: Sendable {
   func `a full disk leaves whole lines only, and the reserve is for the end of the run`(
     written: Int
   ) async throws {
-    let scratch = try Scratch()
+    let scratch = Scratch()
     let faults = FaultyDevice()
     let store = try AuditStore.forTest(scratch.store, device: faults.device)
     _ = try await store.append([signal])
@@ -137,7 +137,7 @@ final class FaultyDevice: Sendable {
   }
 
   @Test func `on a full disk an outcome is logged though the intent behind it is not`() async throws {
-    let scratch = try Scratch()
+    let scratch = Scratch()
     let faults = FaultyDevice()
     let store = try AuditStore.forTest(scratch.store, device: faults.device)
     faults.arm(.write(errno: ENOSPC, written: 100))
@@ -150,7 +150,7 @@ final class FaultyDevice: Sendable {
   }
 
   @Test func `closing events fail too where nothing helps`() async throws {
-    let scratch = try Scratch()
+    let scratch = Scratch()
     let faults = FaultyDevice()
     let store = try AuditStore.forTest(scratch.store, device: faults.device)
     faults.arm(.write(errno: ENOSPC, written: 0), .write(errno: ENOSPC, written: 0))
@@ -160,7 +160,7 @@ final class FaultyDevice: Sendable {
   }
 
   @Test func `an append fails in time though the sync never returns`() async throws {
-    let scratch = try Scratch()
+    let scratch = Scratch()
     let faults = FaultyDevice()
     let store = try AuditStore.forTest(scratch.store, device: faults.device, limitMilliseconds: 100)
     let over = DispatchSemaphore(value: 0)
@@ -174,7 +174,7 @@ final class FaultyDevice: Sendable {
   }
 
   @Test func `somebody is told of a log that is slow before it counts as failed`() async throws {
-    let scratch = try Scratch()
+    let scratch = Scratch()
     let faults = FaultyDevice()
     let store = try AuditStore.forTest(scratch.store, device: faults.device)
     let told = Mutex(0)
@@ -192,7 +192,7 @@ final class FaultyDevice: Sendable {
 
   @Test func `a log that was poisoned or removed is found to have failed though nobody writes`() async throws
   {
-    let scratch = try Scratch()
+    let scratch = Scratch()
     let faults = FaultyDevice()
     let store = try AuditStore.forTest(scratch.store)
     let other = try AuditStore.forTest(scratch.store, device: faults.device)
@@ -210,7 +210,7 @@ final class FaultyDevice: Sendable {
   }
 
   @Test func `waiting for the lock counts towards the time limit`() async throws {
-    let scratch = try Scratch()
+    let scratch = Scratch()
     let store = try AuditStore.forTest(scratch.store, limitMilliseconds: 100)
     let holder = Descriptor(owning: open(scratch.journal, O_RDONLY | O_CLOEXEC))
     flock(holder.rawValue, LOCK_EX)
@@ -223,7 +223,7 @@ final class FaultyDevice: Sendable {
   }
 
   @Test func `a file size limit of the kernel fails the append and kills nobody`() async throws {
-    let scratch = try Scratch()
+    let scratch = Scratch()
     await #expect(processExitsWith: .exitCode(74)) { [path = scratch.store.path as String] in
       let store = try AuditStore.forTest(StoreLocation(path: path))
       var limit = rlimit(rlim_cur: 3000, rlim_max: 3000)
@@ -241,7 +241,7 @@ final class FaultyDevice: Sendable {
 
 @Suite struct `Many writers` {
   @Test func `in one process and store share commits`() async throws {
-    let scratch = try Scratch()
+    let scratch = Scratch()
     let store = try AuditStore.forTest(scratch.store)
     let numbers = try await withThrowingTaskGroup(of: [Receipt].self) { group in
       for writer in 0..<20 {
@@ -267,7 +267,7 @@ final class FaultyDevice: Sendable {
   }
 
   @Test func `with stores of their own interleave into one chain`() async throws {
-    let scratch = try Scratch()
+    let scratch = Scratch()
     try await withThrowingTaskGroup(of: Void.self) { group in
       for writer in 0..<4 {
         group.addTask {
@@ -287,7 +287,7 @@ final class FaultyDevice: Sendable {
   }
 
   @Test func `of several processes interleave into one chain, and one of them may be killed`() async throws {
-    let scratch = try Scratch()
+    let scratch = Scratch()
     _ = try AuditStore.forTest(scratch.store)
     async let first: Void = write(scratch.store.path, "a")
     async let second: Void = write(scratch.store.path, "b")

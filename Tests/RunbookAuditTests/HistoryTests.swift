@@ -54,7 +54,7 @@ import Testing
   }
 
   @Test func `lists runs, newest first, with how they stand`() async throws {
-    let runs = try await Self.filled(try Scratch()).history()
+    let runs = try await Self.filled(Scratch()).history()
     #expect(runs.map { $0.id.rawValue.suffix(5) } == ["ccccc", "abbbb", "aaaaa"])
     #expect(runs.map(\.status) == ["open", "failed", "completed"])
     #expect(runs.map(\.outcome) == [nil, .failed("start"), .completed])
@@ -68,7 +68,7 @@ import Testing
   }
 
   @Test func `tells of lines that are missing or cannot be read`() async throws {
-    let scratch = try Scratch()
+    let scratch = Scratch()
     #expect(try await Self.filled(scratch).historyAndDefects().defects.isEmpty)
     let journal = try scratch.read(scratch.journal)
     let lines = journal.split(separator: 0x0a).map { String(decoding: $0, as: UTF8.self) }
@@ -95,7 +95,7 @@ import Testing
   @Test func `counts a dry run by what it says of its steps, not as steps that failed or were skipped`()
     async throws
   {
-    let scratch = try Scratch()
+    let scratch = Scratch()
     let store = try AuditStore.forTest(scratch.store)
     func finished(_ verdict: Verdict, _ status: StepStatus) -> RunEvent.Kind {
       var finished = EventSamples.plainFinished
@@ -118,7 +118,7 @@ import Testing
   }
 
   @Test func `is narrowed by what is asked for`() async throws {
-    let reader = try await Self.filled(try Scratch())
+    let reader = try await Self.filled(Scratch())
     let second = try reader.history()[1].started
     #expect(try list(reader) { $0.runbook = "db/down" } == ["ccccc", "aaaaa"])
     #expect(try list(reader) { $0.environment = "staging" } == ["abbbb"])
@@ -134,7 +134,7 @@ import Testing
   }
 
   @Test func `a resumed run is open again`() async throws {
-    let scratch = try Scratch()
+    let scratch = Scratch()
     let reader = try await Self.filled(scratch)
     let store = try AuditStore.forTest(scratch.store)
     _ = try await store.append([.sample(.runResumed(RunResumed(after: 8)), run: "20261120T100000Z-aaaaa")])
@@ -143,7 +143,7 @@ import Testing
   }
 
   @Test func `a run may be named by its beginning or by its letters`() async throws {
-    let reader = try await Self.filled(try Scratch())
+    let reader = try await Self.filled(Scratch())
     #expect(try reader.run(matching: "20261120T100000Z-aaaaa").rawValue == "20261120T100000Z-aaaaa")
     #expect(try reader.run(matching: "20261120T11").rawValue == "20261120T110000Z-abbbb")
     #expect(try reader.run(matching: "cc").rawValue == "20261120T120000Z-ccccc")
@@ -156,7 +156,7 @@ import Testing
   }
 
   @Test func `a run's events are found among others, also far apart`() async throws {
-    let scratch = try Scratch()
+    let scratch = Scratch()
     let store = try AuditStore.forTest(scratch.store)
     let run = RunID("20261120T231500Z-k3xqd")
     var expected: [UInt64] = []
@@ -183,7 +183,7 @@ import Testing
   }
 
   @Test func `long texts come back whole, and the events stay small`() async throws {
-    let scratch = try Scratch()
+    let scratch = Scratch()
     let store = try AuditStore.forTest(scratch.store)
     var intent = EventSamples.intent(.main)
     intent.invocation = String(repeating: "SELECT 'ü\u{1}';\n", count: 10_000)
@@ -220,7 +220,7 @@ import Testing
   }
 
   @Test func `events of a later version are shown as such`() async throws {
-    let scratch = try Scratch()
+    let scratch = Scratch()
     let store = try AuditStore.forTest(scratch.store)
     _ = try await store.append([.sample(.signalReceived("SIGINT"))])
     let text = String(decoding: try scratch.read(scratch.journal), as: UTF8.self)

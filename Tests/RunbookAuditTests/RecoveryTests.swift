@@ -17,7 +17,7 @@ import Testing
   private func lines(_ journal: [UInt8]) -> [ArraySlice<UInt8>] { journal.dropLast().split(separator: 0x0a) }
 
   @Test func `a last line cut anywhere is moved aside and logged, and the log goes on`() async throws {
-    let scratch = try Scratch()
+    let scratch = Scratch()
     let journal = try await filled(scratch)
     let end = journal.count - lines(journal)[4].count - 1
     let copy = scratch.path + "/copy"
@@ -47,14 +47,14 @@ import Testing
   }
 
   @Test func `a whole last line is left alone`() async throws {
-    let scratch = try Scratch()
+    let scratch = Scratch()
     let journal = try await filled(scratch)
     _ = try AuditStore.forTest(scratch.store)
     #expect(try scratch.read(scratch.journal) == journal)
   }
 
   @Test func `a changed byte before the last line is refused`() async throws {
-    let scratch = try Scratch()
+    let scratch = Scratch()
     let journal = try await filled(scratch)
     let last = lines(journal)[4].startIndex
     let start = lines(journal)[3].startIndex
@@ -71,7 +71,7 @@ import Testing
   }
 
   @Test func `a line removed, doubled or swapped at the end is refused`() async throws {
-    let scratch = try Scratch()
+    let scratch = Scratch()
     let all = lines(try await filled(scratch))
     for order in [
       [0, 1, 2, 4], [0, 1, 2, 3, 3], [0, 1, 2, 4, 3], [0, 1, 2, 3, 4, 4], [1, 2, 3, 4].reversed(),
@@ -90,7 +90,7 @@ import Testing
     String(repeating: "x", count: 20_000),
   ])
   func `a journal of anything else is refused`(text: String) async throws {
-    let scratch = try Scratch()
+    let scratch = Scratch()
     _ = try await filled(scratch)
     try scratch.write(Array(text.utf8), to: scratch.journal)
     let failure = #expect(throws: AuditFailure.self) { try AuditStore.forTest(scratch.store) }
@@ -101,7 +101,7 @@ import Testing
   }
 
   @Test func `a journal that grows shorter under an open store is refused`() async throws {
-    let scratch = try Scratch()
+    let scratch = Scratch()
     let store = try AuditStore.forTest(scratch.store)
     _ = try await store.append([.sample(.signalReceived("SIGINT"))])
     truncate(scratch.journal, 100)
@@ -112,7 +112,7 @@ import Testing
   }
 
   @Test func `a journal that is replaced under an open store is refused`() async throws {
-    let scratch = try Scratch()
+    let scratch = Scratch()
     let store = try AuditStore.forTest(scratch.store)
     let bytes = try scratch.read(scratch.journal)
     rename(scratch.journal, scratch.journal + ".away")
@@ -123,7 +123,7 @@ import Testing
   }
 
   @Test func `a line another process left unfinished is moved aside by the next append`() async throws {
-    let scratch = try Scratch()
+    let scratch = Scratch()
     let store = try AuditStore.forTest(scratch.store)
     let other = try #require(try AuditReader.open(scratch.store))
     let raw = open(scratch.journal, O_WRONLY | O_APPEND | O_CLOEXEC)
@@ -137,7 +137,7 @@ import Testing
   }
 
   @Test func `a journal file of a later version is left alone`() async throws {
-    let scratch = try Scratch()
+    let scratch = Scratch()
     _ = try await filled(scratch)
     try scratch.write([], to: scratch.store.path + "/journal/00000000000000000005.jsonl")
     #expect(

@@ -10,7 +10,7 @@ import Testing
   private let end = RunEvent.sample(.runFinished(.failed("start")))
 
   @Test func `gets the very lines of the journal`() async throws {
-    let scratch = try Scratch()
+    let scratch = Scratch()
     let path = scratch.path + "/copy.jsonl"
     for _ in 0..<2 {
       let store = try AuditStore.forTest(scratch.store, sinks: [.file(path)])
@@ -21,7 +21,7 @@ import Testing
   }
 
   @Test func `as syslog gets one datagram an event`() async throws {
-    let scratch = try Scratch()
+    let scratch = Scratch()
     let path = scratch.path + "/log"
     let receiver = Descriptor(owning: socket(AF_UNIX, Int32(SOCK_DGRAM.rawValue), 0))
     var address = sockaddr_un()
@@ -46,7 +46,7 @@ import Testing
   }
 
   @Test func `that is blocked stops what would begin, and ends are logged all the same`() async throws {
-    let scratch = try Scratch()
+    let scratch = Scratch()
     let path = scratch.path + "/pipe"
     mkfifo(path, 0o600)
     let reader = Descriptor(owning: open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC))
@@ -70,7 +70,7 @@ import Testing
   }
 
   @Test func `that cannot be opened keeps the store shut`() throws {
-    let scratch = try Scratch()
+    let scratch = Scratch()
     #expect(throws: AuditFailure.self) {
       try AuditStore.forTest(scratch.store, sinks: [.file(scratch.path + "/missing/log")])
     }
@@ -80,7 +80,7 @@ import Testing
   }
 
   @Test func `is named by a file that nobody else can write`() throws {
-    let scratch = try Scratch()
+    let scratch = Scratch()
     let path = scratch.path + "/audit.json"
     #expect(try RequiredSink.places(in: path) == [])
     try scratch.write(Array(#"{"sinks": [{"file": "/var/log/a"}, {"syslog": "/dev/log"}]}"#.utf8), to: path)

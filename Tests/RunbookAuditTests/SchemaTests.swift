@@ -9,7 +9,7 @@ import Testing
     #filePath.split(separator: "/").dropLast(3).reduce("") { "\($0)/\($1)" } + "/Schemas/event.schema.json"
 
   @Test func `admits every event that is written, and none with a member missing or added`() async throws {
-    let scratch = try Scratch()
+    let scratch = Scratch()
     let store = try AuditStore.forTest(scratch.store)
     let run = RunID("20261120T231500Z-k3xqd")
     for mode in [RunMode.run, .dryRun, .undo] {

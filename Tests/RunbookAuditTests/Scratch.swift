@@ -1,19 +1,13 @@
 import Glibc
 import RunbookModel
+import TestSupport
 
 @testable import RunbookAudit
 
 /// A folder of a test's own, removed with it.
 final class Scratch: Sendable {
-  let path: String
-
-  init() throws {
-    var template = Array("/tmp/runbook-audit-XXXXXX".utf8CString)
-    guard mkdtemp(&template) != nil else { throw AuditFailure.unavailable("no folder for a test") }
-    path = String(decoding: template.dropLast().map { UInt8(bitPattern: $0) }, as: UTF8.self)
-  }
-
-  deinit { _ = try? Command.run(["/bin/rm", "-rf", path]) }
+  private let temporary = TemporaryFolder()
+  var path: String { temporary.path }
 
   var store: StoreLocation { StoreLocation(path: path + "/state/store") }
   var journal: String { store.path + "/journal/" + Journal.name }

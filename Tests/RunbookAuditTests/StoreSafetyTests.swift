@@ -20,7 +20,7 @@ import Testing
   }
 
   @Test func `is made for its owner alone, files included`() async throws {
-    let scratch = try Scratch()
+    let scratch = Scratch()
     let store = try AuditStore.forTest(scratch.store)
     let digest = try store.blobs.put(Array("x".utf8))
     _ = try store.folder(of: RunID("20261120T231500Z-k3xqd"))
@@ -55,7 +55,7 @@ import Testing
   }
 
   @Test func `that others may enter is refused`() async throws {
-    let scratch = try Scratch()
+    let scratch = Scratch()
     _ = try AuditStore.forTest(scratch.store)
     chmod(scratch.store.path, 0o750)
     #expect(
@@ -65,7 +65,7 @@ import Testing
   }
 
   @Test func `that is a link is refused, wherever it leads`() async throws {
-    let scratch = try Scratch()
+    let scratch = Scratch()
     _ = try AuditStore.forTest(scratch.store)
     symlink(scratch.store.path, scratch.path + "/link")
     #expect(throws: AuditFailure.unavailable("the store '\(scratch.path)/link' is a symbolic link")) {
@@ -74,7 +74,7 @@ import Testing
   }
 
   @Test func `may lie behind a link of the user's own`() async throws {
-    let scratch = try Scratch()
+    let scratch = Scratch()
     let store = try AuditStore.forTest(scratch.store)
     _ = try await store.append([.sample(.signalReceived("SIGINT"))])
     symlink("state", scratch.path + "/link")
@@ -86,7 +86,7 @@ import Testing
     "journal", "blobs", "runs", "blobs/sha256", "journal/00000000000000000000.jsonl", "reserve",
   ])
   func `holds no links`(name: String) async throws {
-    let scratch = try Scratch()
+    let scratch = Scratch()
     _ = try AuditStore.forTest(scratch.store)
     rename("\(scratch.store.path)/\(name)", "\(scratch.path)/away")
     symlink("\(scratch.path)/away", "\(scratch.store.path)/\(name)")
@@ -95,7 +95,7 @@ import Testing
   }
 
   @Test func `holds a journal with one name only`() async throws {
-    let scratch = try Scratch()
+    let scratch = Scratch()
     _ = try AuditStore.forTest(scratch.store)
     link(scratch.journal, scratch.path + "/second")
     let failure = #expect(throws: AuditFailure.self) { try AuditStore.forTest(scratch.store) }
@@ -103,7 +103,7 @@ import Testing
   }
 
   @Test func `takes no run name that leads out of it`() async throws {
-    let scratch = try Scratch()
+    let scratch = Scratch()
     let store = try AuditStore.forTest(scratch.store)
     for name in ["..", ".", "a/b", "/etc", "", "a b"] {
       #expect(throws: AuditFailure.self, "\(name)") { try store.folder(of: RunID(name)) }
@@ -111,7 +111,7 @@ import Testing
   }
 
   @Test func `reading makes nothing`() throws {
-    let scratch = try Scratch()
+    let scratch = Scratch()
     #expect(try AuditReader.open(scratch.store) == nil)
     #expect(access(scratch.store.path, F_OK) != 0)
   }
@@ -119,7 +119,7 @@ import Testing
 
 @Suite struct `Blobs` {
   @Test func `come back as they were, and twice the same is one`() async throws {
-    let scratch = try Scratch()
+    let scratch = Scratch()
     let blobs = try AuditStore.forTest(scratch.store).blobs
     for bytes in [[], [0], Array("text\n".utf8), [UInt8](repeating: 7, count: 300_000)] {
       let digest = try blobs.put(bytes)
@@ -132,7 +132,7 @@ import Testing
   }
 
   @Test func `agree with sha256sum`() async throws {
-    let scratch = try Scratch()
+    let scratch = Scratch()
     let bytes = (0..<100_000).map { UInt8(truncatingIfNeeded: $0 &* 31) }
     try scratch.write(bytes, to: scratch.path + "/file")
     let expected = try Command.run(["sha256sum", scratch.path + "/file"]).output.prefix(64)
@@ -143,7 +143,7 @@ import Testing
   }
 
   @Test func `whose bytes were changed are refused`() async throws {
-    let scratch = try Scratch()
+    let scratch = Scratch()
     let blobs = try AuditStore.forTest(scratch.store).blobs
     let digest = try blobs.put(Array("true".utf8))
     let digits = String(digest.rawValue.dropFirst(7))
@@ -160,7 +160,7 @@ import Testing
     "sha256:ZZ" + String(repeating: "0", count: 62), "sha256:" + String(repeating: "0", count: 64),
   ])
   func `that are not there are not found`(digest: String) async throws {
-    let scratch = try Scratch()
+    let scratch = Scratch()
     let blobs = try AuditStore.forTest(scratch.store).blobs
     let failure = #expect(throws: AuditFailure.self) { try blobs.bytes(of: Digest(digest)) }
     guard case .notFound? = failure else {

@@ -8,7 +8,7 @@ import Testing
   private let blobs: BlobStore
 
   init() throws {
-    scratch = try Scratch()
+    scratch = Scratch()
     blobs = try AuditStore.forTest(scratch.store).blobs
   }
 

@@ -7,7 +7,7 @@ import Testing
 @Suite struct `A signed log` {
   @Test(arguments: [1, 2, 255, 256, 257, 1300])
   func `is sound to us and to a verifier written from the specifications alone`(count: Int) async throws {
-    let scratch = try Scratch()
+    let scratch = Scratch()
     try await StoreMaker.make(scratch.store, events: count)
     let (summary, mismatches, warnings) = try StoreMaker.verify(scratch.store)
     #expect(mismatches == [])
@@ -28,7 +28,7 @@ import Testing
   }
 
   @Test func `of no events has the root of nothing`() throws {
-    let scratch = try Scratch()
+    let scratch = Scratch()
     let root = try #require(try StoreDirectory.open(scratch.store.path, creating: true))
     let journals = try #require(try StoreDirectory.open("journal", in: root, creating: true))
     let journal = try #require(try Descriptor.open(Journal.name, in: journals, O_RDWR | O_CREAT))
@@ -44,7 +44,7 @@ import Testing
   }
 
   @Test func `goes on where another process left it, with every checkpoint consistent`() async throws {
-    let scratch = try Scratch()
+    let scratch = Scratch()
     let one = try AuditStore.forTest(scratch.store)
     let two = try AuditStore.forTest(scratch.store)
     let events = StoreMaker.events(900)
@@ -59,7 +59,7 @@ import Testing
   }
 
   @Test func `changes its key and says so with both`() async throws {
-    let scratch = try Scratch()
+    let scratch = Scratch()
     try await StoreMaker.make(scratch.store, events: 20)
     let old = try LogHead.open(scratch.store)
     let store = try AuditStore.forTest(scratch.store)
@@ -81,7 +81,7 @@ import Testing
   }
 
   @Test func `copied as a bundle is sound without the private key`() async throws {
-    let scratch = try Scratch()
+    let scratch = Scratch()
     try await StoreMaker.make(scratch.store, events: 600)
     let bundle = StoreLocation(path: scratch.path + "/bundle")
     _ = try LogBundle.write(scratch.store, to: bundle.path)
@@ -94,7 +94,7 @@ import Testing
   }
 
   @Test func `loses its tiles and makes them again`() async throws {
-    let scratch = try Scratch()
+    let scratch = Scratch()
     try await StoreMaker.make(scratch.store, events: 700)
     _ = try Command.run(["rm", "-rf", scratch.store.path + "/log/tile/0"])
     #expect(try !StoreMaker.verify(scratch.store).mismatches.isEmpty)
@@ -103,7 +103,7 @@ import Testing
   }
 
   @Test func `written before there were keys gets one, and says so`() async throws {
-    let scratch = try Scratch()
+    let scratch = Scratch()
     try await StoreMaker.make(scratch.store, events: 300)
     for name in ["keys", "log", "checkpoints.log"] {
       _ = try Command.run(["rm", "-rf", "\(scratch.store.path)/\(name)"])
@@ -124,7 +124,7 @@ import Testing
   }
 
   @Test func `without its key is not signed by another one`() async throws {
-    let scratch = try Scratch()
+    let scratch = Scratch()
     try await StoreMaker.make(scratch.store, events: 20)
     unlink(scratch.store.path + "/keys/log.key")
     #expect(throws: AuditFailure.unavailable("the log's signing key is gone: put 'keys/log.key' back")) {
@@ -151,7 +151,7 @@ import Testing
   }
 
   @Test func `when a byte is changed, wherever it is`() async throws {
-    let scratch = try Scratch()
+    let scratch = Scratch()
     let store = try await store(scratch)
     let listing = try Command.run(["find", store.path, "-type", "f", "-size", "+0"]).output
     let files = listing.split(separator: "\n").map(String.init).sorted().filter {
@@ -180,7 +180,7 @@ import Testing
   }
 
   @Test func `when lines are removed, doubled or swapped`() async throws {
-    let scratch = try Scratch()
+    let scratch = Scratch()
     let store = try await store(scratch)
     let all = try lines(scratch)
     for index in [0, 1, 150, 255, 256, 298, 299] {
@@ -201,7 +201,7 @@ import Testing
 
   @Test func `when the journal is cut, however much is left, and nobody writes to it any more`() async throws
   {
-    let scratch = try Scratch()
+    let scratch = Scratch()
     let store = try await store(scratch)
     let bytes = try scratch.read(scratch.journal)
     for size in stride(from: 0, to: bytes.count, by: 5003) + [bytes.count - 1] {
@@ -217,7 +217,7 @@ import Testing
   }
 
   @Test func `when a run is removed and the rest is written anew without the key`() async throws {
-    let scratch = try Scratch()
+    let scratch = Scratch()
     let store = try await store(scratch)
     try put(
       StoreMaker.rechained(try lines(scratch).filter { !contains($0, "20261120T231500Z-r50\"") }), scratch)
@@ -226,7 +226,7 @@ import Testing
   }
 
   @Test func `when two bundles of entries change places`() async throws {
-    let scratch = try Scratch()
+    let scratch = Scratch()
     try await StoreMaker.make(scratch.store, events: 520)
     let folder = scratch.store.path + "/log/tile/entries/"
     rename(folder + "000", folder + "t")
@@ -240,7 +240,7 @@ import Testing
   func `when it is rolled back, written anew with the stolen key, or forked, by a checkpoint kept elsewhere`()
     async throws
   {
-    let scratch = try Scratch()
+    let scratch = Scratch()
     let store = try await store(scratch)
     let old = scratch.path + "/old"
     _ = try Command.run(["cp", "-a", store.path, old])
@@ -278,7 +278,7 @@ import Testing
   }
 
   @Test func `when checkpoints are removed from their record`() async throws {
-    let scratch = try Scratch()
+    let scratch = Scratch()
     let store = try await store(scratch)
     let record = try scratch.read(store.path + "/checkpoints.log")
     for size in [0, record.count / 2, record.count - 1] {
@@ -295,7 +295,7 @@ import Testing
 
 @Suite struct `The life of a run` {
   private func findings(_ kinds: [(RunMode, RunEvent.Kind)]) async throws -> [String] {
-    let scratch = try Scratch()
+    let scratch = Scratch()
     let store = try AuditStore.forTest(scratch.store)
     _ = try await store.append(
       kinds.map { RunEvent(run: RunID("20261120T231500Z-k3xqd"), mode: $0.0, kind: $0.1) })

@@ -1,5 +1,6 @@
 import Glibc
 import RunbookModel
+import TestSupport
 import Testing
 
 @Suite(.serialized) struct InterruptTests {

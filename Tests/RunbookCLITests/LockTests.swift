@@ -1,5 +1,6 @@
 import Glibc
 import RunbookModel
+import TestSupport
 import Testing
 
 /// `locks:` of a page, with the real program on one machine.

@@ -1,5 +1,6 @@
 import Glibc
 import RunbookModel
+import TestSupport
 import Testing
 
 /// Going on with a run that was stopped, killed or that waits for a person, with the real program.

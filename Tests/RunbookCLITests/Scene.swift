@@ -9,7 +9,8 @@ import Testing
 /// The built program is run in it as a process in a session of its own, so without a controlling terminal
 /// unless the test gives it one.
 final class Scene: Sendable {
-  let folder: String
+  private let temporary = TemporaryFolder()
+  var folder: String { temporary.path }
   /// Variables beside PATH and HOME, as `NAME=value`.
   let variables: [String]
 
@@ -18,8 +19,6 @@ final class Scene: Sendable {
     _ pages: [String: String] = [:], environment: String = "policy: {confirm: write}\n",
     variables: [String] = []
   ) throws {
-    var template = Array("/tmp/runbook-cli-XXXXXX".utf8CString)
-    folder = try #require(mkdtemp(&template).map { String(cString: $0) })
     self.variables = variables
     try #require(mkdir(folder + "/runbooks", 0o700) == 0)
     try #require(mkdir(folder + "/runbooks/environments", 0o700) == 0)
@@ -33,10 +32,6 @@ final class Scene: Sendable {
     variables: [String] = []
   ) throws {
     try self.init(["page": page(body, front: front)], environment: environment, variables: variables)
-  }
-
-  deinit {
-    removeTree(folder)
   }
 
   var store: String { folder + "/store" }

@@ -1,5 +1,6 @@
 import Glibc
 import RunbookModel
+import TestSupport
 import Testing
 
 /// What is left of a run whose processes were killed, with the real program.

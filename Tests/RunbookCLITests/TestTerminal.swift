@@ -1,5 +1,6 @@
 import CTerminal
 import Glibc
+import TestSupport
 import Testing
 
 /// A pseudo terminal whose keyboard and screen are the test's.

@@ -1,6 +1,7 @@
 import Glibc
 import RunbookModel
 import RunbookSyntax
+import TestSupport
 
 /// Validates instances against the shipped schemas with Debian's python3-jsonschema.
 struct SchemaValidator {
@@ -17,13 +18,8 @@ struct SchemaValidator {
 
   /// The validator's complaints, each with the instance's name and the place in it.
   func complaints() throws -> [String] {
-    var template = Array("/tmp/runbook-schema-test.XXXXXX".utf8CString)
-    guard mkdtemp(&template) != nil else { throw Repository.Missing(path: "/tmp") }
-    let folder = String(decoding: template.dropLast().map { UInt8(bitPattern: $0) }, as: UTF8.self)
-    defer {
-      for name in ["validate.py", "instances"] { unlink("\(folder)/\(name)") }
-      rmdir(folder)
-    }
+    let temporary = TemporaryFolder()
+    let folder = temporary.path
     try Repository.write(Self.program, to: "\(folder)/validate.py")
     try Repository.write(lines.joined(separator: "\n"), to: "\(folder)/instances")
     guard let pipe = popen("/usr/bin/python3 \(folder)/validate.py \(folder)/instances 2>&1", "r") else {

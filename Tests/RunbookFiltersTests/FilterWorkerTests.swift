@@ -187,22 +187,3 @@ private struct Bench {
     }
   }
 }
-
-/// Whether a process is gone or a zombie, which somebody else has to collect.
-private func hasEnded(_ pid: Int32) -> Bool {
-  guard let file = fopen("/proc/\(pid)/stat", "r") else { return true }
-  defer { fclose(file) }
-  var buffer = [UInt8](repeating: 0, count: 512)
-  let text = String(decoding: buffer[..<fread(&buffer, 1, buffer.count, file)], as: UTF8.self)
-  return text.split(separator: ") ").last?.hasPrefix("Z") ?? true
-}
-
-/// Whether `condition` holds within 20 s, asked every 20 ms.
-private func eventually(_ condition: () -> Bool) async -> Bool {
-  let deadline = ContinuousClock.now + .seconds(20)
-  while !condition() {
-    guard ContinuousClock.now < deadline else { return false }
-    try? await Task.sleep(for: .milliseconds(20))
-  }
-  return true
-}

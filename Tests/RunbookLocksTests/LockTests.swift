@@ -1,23 +1,12 @@
 import Glibc
 import RunbookLocks
 import RunbookModel
+import TestSupport
 import Testing
 
-@Suite final class LockTests {
-  private let folder: String
-
-  init() throws {
-    var template = Array("/tmp/runbook-locks-XXXXXX".utf8CString)
-    folder = try #require(mkdtemp(&template).map { String(cString: $0) })
-  }
-
-  deinit {
-    for name in ["/a.lock", "/locks", "/shared", "/target"] {
-      unlink(folder + name)
-      rmdir(folder + name)
-    }
-    rmdir(folder)
-  }
+@Suite struct LockTests {
+  private let temporary = TemporaryFolder()
+  private var folder: String { temporary.path }
 
   private var path: String { folder + "/a.lock" }
 

@@ -28,9 +28,9 @@ import Testing
     let servant = try step.processes.open(
       executable: "bash", arguments: ["-c", "trap '' TERM; setsid sleep $0 & echo up; sleep $0", length])
     #expect(line(from: servant) == "up")
-    #expect(await eventually { sleeps(length).count >= 2 })
+    #expect(await eventually { sleeping(length).count >= 2 })
     servant.close()
-    #expect(await eventually { sleeps(length).isEmpty })
+    #expect(await eventually { sleeping(length).isEmpty })
   }
 
   @Test func `writing to a dead servant is refused without a signal`() async throws {

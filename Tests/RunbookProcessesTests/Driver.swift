@@ -41,14 +41,9 @@ final class Driver: Sendable {
 
   /// The supervisor it started; nil if there is none yet.
   var supervisor: pid_t? {
-    guard let directory = opendir("/proc/\(pid)/task") else { return nil }
-    defer { closedir(directory) }
-    while let entry = readdir(directory) {
-      let thread = name(of: entry)
-      let children = String(decoding: fileContents("/proc/\(pid)/task/\(thread)/children"), as: UTF8.self)
-      if let child = children.split(separator: " ").first { return pid_t(child) }
-    }
-    return nil
+    entries(of: "/proc/\(pid)/task").lazy.compactMap { thread in
+      String(decoding: fileBytes(thread.path + "/children"), as: UTF8.self).split(separator: " ").first
+    }.first.flatMap { pid_t($0) }
   }
 
   /// As kill -9 does, and waits until it is gone.
@@ -75,7 +70,7 @@ final class Driver: Sendable {
 
   /// What it printed so far, by lines.
   var lines: [String] {
-    String(decoding: fileContents(folder.path + "/output"), as: UTF8.self).split(separator: "\n").map(
+    String(decoding: fileBytes(folder.path + "/output"), as: UTF8.self).split(separator: "\n").map(
       String.init)
   }
 

@@ -21,9 +21,9 @@ import Testing
     }
     _ = try await second.bash("kill -9 $$")
 
-    let boot = String(decoding: fileContents("/proc/sys/kernel/random/boot_id").dropLast(), as: UTF8.self)
+    let boot = String(decoding: fileBytes("/proc/sys/kernel/random/boot_id").dropLast(), as: UTF8.self)
     #expect(
-      String(decoding: fileContents(exits), as: UTF8.self) == """
+      String(decoding: fileBytes(exits), as: UTF8.self) == """
         \(boot) step 1 exit=3
         \(boot) stop-app 2 signal=9
 

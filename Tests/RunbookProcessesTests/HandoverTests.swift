@@ -121,7 +121,7 @@ import Testing
     #expect(lines[0] == "600 regular file")
     #expect(lines[1] == "*:*:*:app:a\\:b\\\\c")
     #expect(lines[2].hasPrefix("/proc/\(getpid())/fd/"))
-    #expect(!fileContents(lines[2]).starts(with: "*:*:".utf8))
+    #expect(!fileBytes(lines[2]).starts(with: "*:*:".utf8))
   }
 
   @Test func `no descriptor, signal setting or terminal is inherited`() async throws {

@@ -30,11 +30,11 @@ import Testing
         ["bash", "-c", "setsid sleep $1 >/dev/null 2>&1 &", "bash", daemon],
         ["bash", "-c", "setsid sleep $1 & sleep $1", "bash", running],
       ])
-    #expect(await eventually { sleeps(running).count >= 2 })
+    #expect(await eventually { sleeping(running).count >= 2 })
     await driver.killHard()
-    #expect(await eventually { sleeps(running).isEmpty })
-    #expect(sleeps(daemon).count == 1)
-    for pid in sleeps(daemon) { kill(pid, SIGKILL) }
+    #expect(await eventually { sleeping(running).isEmpty })
+    #expect(sleeping(daemon).count == 1)
+    for pid in sleeping(daemon) { kill(pid, SIGKILL) }
   }
 
   @Test func `the regular end of a run spares daemons`() async throws {
@@ -42,8 +42,8 @@ import Testing
     let driver = Driver([], [["bash", "-c", "setsid sleep $1 >/dev/null 2>&1 &", "bash", daemon]])
     #expect(await driver.end() == 0)
     try await Task.sleep(for: .milliseconds(100))
-    #expect(sleeps(daemon).count == 1)
-    for pid in sleeps(daemon) { kill(pid, SIGKILL) }
+    #expect(sleeping(daemon).count == 1)
+    for pid in sleeping(daemon) { kill(pid, SIGKILL) }
   }
 
   @Test func `the policy to finish lets a step end, drains it and records its end`() async throws {
@@ -67,10 +67,10 @@ import Testing
     let driver = Driver(
       ["policy=finish", "exits=\(folder.path)/exits", "seconds=8", "grace=0.3"],
       [["bash", "-c", "trap '' TERM; setsid sleep $1 & sleep $1; sleep $1", "bash", length]])
-    #expect(await eventually { sleeps(length).count >= 2 })
+    #expect(await eventually { sleeping(length).count >= 2 })
     await driver.killHard()
-    #expect(sleeps(length).count >= 2)
-    #expect(await eventually { sleeps(length).isEmpty })
+    #expect(sleeping(length).count >= 2)
+    #expect(await eventually { sleeping(length).isEmpty })
     #expect(await eventually { ExitRecord.read(path: folder.path + "/exits").map(\.status) == [.ended] })
   }
 
@@ -98,26 +98,26 @@ import Testing
           length,
         ], ["bash", "-c", "exit 4"],
       ])
-    #expect(await eventually { sleeps(length).count >= 3 })
+    #expect(await eventually { sleeping(length).count >= 3 })
     kill(try #require(driver.supervisor), SIGKILL)
     #expect(await driver.end() == 0)
-    #expect(sleeps(length).isEmpty)
+    #expect(sleeping(length).isEmpty)
     let ends = driver.lines.filter { $0.hasPrefix("end ") }
     try #require(ends.count == 3)
     #expect(ends[1] == "end supervisorLost cause itself survivors []")
     #expect(ends[2].hasPrefix("end exited(4)"))
-    #expect(sleeps(daemon).count == 1, "it belongs to a step that had ended")
-    for pid in sleeps(daemon) { kill(pid, SIGKILL) }
+    #expect(sleeping(daemon).count == 1, "it belongs to a step that had ended")
+    for pid in sleeping(daemon) { kill(pid, SIGKILL) }
   }
 
   @Test func `a supervisor that hangs does not hold the run up`() async throws {
     let length = uniqueSleep()
     let driver = Driver(
       ["seconds=6", "grace=0.2"], [["bash", "-c", "setsid sleep $1 & sleep $1", "bash", length]])
-    #expect(await eventually { sleeps(length).count >= 2 })
+    #expect(await eventually { sleeping(length).count >= 2 })
     kill(try #require(driver.supervisor), SIGSTOP)
     #expect(await driver.end() == 0)
-    #expect(sleeps(length).isEmpty)
+    #expect(sleeping(length).isEmpty)
     #expect(driver.lines.first == "end supervisorLost cause deadline survivors []")
   }
 
@@ -146,7 +146,7 @@ import Testing
     let length = uniqueSleep()
     let driver = Driver(
       [], [["bash", "-c", "setsid sleep $1 & echo $!; sleep $1", "bash", length]])
-    #expect(await eventually { sleeps(length).count >= 2 })
+    #expect(await eventually { sleeping(length).count >= 2 })
     let supervisor = try #require(driver.supervisor)
     #expect(!LeftoverProcesses.find(run: driver.run).isEmpty)
     #expect(!LeftoverProcesses.ofDeadRuns().contains { $0.marker.hasPrefix("\(driver.run)/") }, "it is alive")

@@ -82,7 +82,7 @@ import Testing
     #expect(await eventually { !terminal.isRestored })
     await driver.killHard()
     #expect(await eventually { terminal.isRestored })
-    #expect(await eventually { sleeps(length).isEmpty })
+    #expect(await eventually { sleeping(length).isEmpty })
   }
 
   @Test func `a terminal that nobody reads or that is closed does not lose the step's output`() async throws {

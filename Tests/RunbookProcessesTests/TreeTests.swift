@@ -131,8 +131,8 @@ import Testing
     #expect(second.cause == .deadline)
     #expect(processes(with: late).isEmpty)
     #expect(second.survivors.isEmpty)
-    #expect(sleeps(daemon).count == 1)
-    for pid in sleeps(daemon) { kill(pid, SIGKILL) }
+    #expect(sleeping(daemon).count == 1)
+    for pid in sleeping(daemon) { kill(pid, SIGKILL) }
   }
 
   @Test func `concurrent steps are ended one by one`() async throws {
@@ -147,11 +147,11 @@ import Testing
     let script = "setsid bash -c '(setsid sleep $0 &)' $1; sleep $1"
     async let long = step.run("bash", "-c", script, "bash", first)
     async let short = other.run("bash", "-c", script, "bash", second)
-    #expect(await eventually { sleeps(first).count == 2 && sleeps(second).count == 2 })
+    #expect(await eventually { sleeping(first).count == 2 && sleeping(second).count == 2 })
     stop.press()
     #expect(try await short.cause == .interrupt)
     #expect(processes(with: second).isEmpty)
-    #expect(sleeps(first).count == 2)
+    #expect(sleeping(first).count == 2)
     step.attempt.interrupt.press(.immediate)
     #expect(try await long.cause == .interrupt)
     #expect(processes(with: first).isEmpty)
