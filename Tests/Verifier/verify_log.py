@@ -3,154 +3,21 @@
 C2SP tlog-tiles, tlog-checkpoint, signed-note and tlog-proof alone.
 
     verify_log.py LOG [PROOFS]
+    verify_log.py --consistency PROOF OLD KEY
 
-LOG is a store or a bundle; PROOFS a folder of N.tlog-proof files, each beside N.line with the event's line.
+LOG is a store or a bundle; PROOFS a folder of N.tlog-proof files, each beside N.line with the event's line, and of
+N.consistency files, each from the log's first N events to a checkpoint. With --consistency nothing of the log is
+needed: PROOF must lead from the checkpoint in the file OLD to its own, both signed by KEY (a file).
 Prints what was verified; ends with an error at the first thing that does not hold.
 """
 
 import base64
-import hashlib
 import json
 import os
 import sys
 
-# RFC 8032, section 5.1: Ed25519 in extended coordinates.
-P = 2**255 - 19
-L = 2**252 + 27742317777372353535851937790883648493
-D = -121665 * pow(121666, P - 2, P) % P
-
-
-def recover_x(y, sign):
-    if y >= P:
-        return None
-    square = (y * y - 1) * pow(D * y * y + 1, P - 2, P) % P
-    x = pow(square, (P + 3) // 8, P)
-    if (x * x - square) % P:
-        x = x * pow(2, (P - 1) // 4, P) % P
-    if (x * x - square) % P or (x == 0 and sign):
-        return None
-    return P - x if x & 1 != sign else x
-
-
-def point(data):
-    number = int.from_bytes(data, "little")
-    y = number & (2**255 - 1)
-    x = recover_x(y, number >> 255)
-    return None if x is None else (x, y, 1, x * y % P)
-
-
-def add(p, q):
-    a = (p[1] - p[0]) * (q[1] - q[0]) % P
-    b = (p[1] + p[0]) * (q[1] + q[0]) % P
-    c = 2 * p[3] * q[3] * D % P
-    d = 2 * p[2] * q[2] % P
-    e, f, g, h = b - a, d - c, d + c, b + a
-    return (e * f % P, g * h % P, f * g % P, e * h % P)
-
-
-def times(number, p):
-    result = (0, 1, 1, 0)
-    while number:
-        if number & 1:
-            result = add(result, p)
-        p = add(p, p)
-        number >>= 1
-    return result
-
-
-BASE_Y = 4 * pow(5, P - 2, P) % P
-BASE = (recover_x(BASE_Y, 0), BASE_Y, 1, recover_x(BASE_Y, 0) * BASE_Y % P)
-
-
-def ed25519_holds(public, message, signature):
-    if len(public) != 32 or len(signature) != 64:
-        return False
-    a, r = point(public), point(signature[:32])
-    s = int.from_bytes(signature[32:], "little")
-    if a is None or r is None or s >= L:
-        return False
-    h = int.from_bytes(hashlib.sha512(signature[:32] + public + message).digest(), "little") % L
-    left, right = times(s, BASE), add(r, times(h, a))
-    return (left[0] * right[2] - right[0] * left[2]) % P == 0 and (left[1] * right[2] - right[1] * left[2]) % P == 0
-
-
-# RFC 6962, section 2.1.
-def leaf_hash(entry):
-    return hashlib.sha256(b"\x00" + entry).digest()
-
-
-def node_hash(left, right):
-    return hashlib.sha256(b"\x01" + left + right).digest()
-
-
-def tree_hash(hashes):
-    """MTH over leaf hashes, by the definition."""
-    if not hashes:
-        return hashlib.sha256(b"").digest()
-    if len(hashes) == 1:
-        return hashes[0]
-    k = 1
-    while k * 2 < len(hashes):
-        k *= 2
-    return node_hash(tree_hash(hashes[:k]), tree_hash(hashes[k:]))
-
-
-def included(leaf, index, size, path, root):
-    """RFC 9162, section 2.1.3.2."""
-    if index >= size:
-        return False
-    fn, sn, r = index, size - 1, leaf
-    for p in path:
-        if sn == 0:
-            return False
-        if fn & 1 or fn == sn:
-            r = node_hash(p, r)
-            if not fn & 1:
-                while fn and not fn & 1:
-                    fn >>= 1
-                    sn >>= 1
-        else:
-            r = node_hash(r, p)
-        fn >>= 1
-        sn >>= 1
-    return sn == 0 and r == root
-
-
-# C2SP signed-note.
-class Key:
-    def __init__(self, text):
-        self.name, self.id, data = text.strip().split("+", 2)
-        data = base64.b64decode(data, validate=True)
-        assert data[0] == 1 and len(data) == 33, "the key is not of Ed25519"
-        self.public = data[1:]
-        known = hashlib.sha256(self.name.encode() + b"\n" + data).digest()[:4].hex()
-        assert self.id == known, "the key's ID is wrong"
-
-
-def note_text(note, key):
-    """The text of a note, once the key's signature under it holds."""
-    text, _, signatures = note.rpartition("\n\n")
-    text += "\n"
-    assert signatures.endswith("\n"), "the note does not end with a line feed"
-    for line in signatures[:-1].split("\n"):
-        dash, name, data = line.split(" ")
-        assert dash == "\u2014"
-        data = base64.b64decode(data, validate=True)
-        if name == key.name and data[:4].hex() == key.id:
-            assert ed25519_holds(key.public, text.encode(), data[4:]), "a signature does not hold"
-            return text
-    raise AssertionError(f"the key {key.id} has not signed")
-
-
-# C2SP tlog-checkpoint.
-def checkpoint(note, key):
-    origin, size, root, rest = note_text(note, key).split("\n")
-    assert origin == key.name and rest == ""
-    assert size.isascii() and size.isdigit() and str(int(size)) == size
-    root = base64.b64decode(root, validate=True)
-    assert len(root) == 32
-    return int(size), root
-
+sys.dont_write_bytecode = True
+from tlog import Key, checkpoint, consistent, included, leaf_hash, node_hash, note_text, tree_hash
 
 # C2SP tlog-tiles.
 def tile_path(level, index, width):
@@ -194,7 +61,36 @@ def check_tiles(log, leaves):
     return count
 
 
+def wrong_paths(path):
+    yield path + [bytes(32)]
+    for index in range(len(path)):
+        yield path[:index] + path[index + 1 :]
+        yield path[:index] + [leaf_hash(path[index])] + path[index + 1 :]
+
+
+def consistency_of(text, key):
+    """The proof's older size, its hashes, and the checkpoint behind them."""
+    head, _, under = text.partition("\n\n")
+    word, *path = head.split("\n")
+    old, size = word.split(" ")
+    assert old == "old" and size.isascii() and size.isdigit() and str(int(size)) == size
+    length, root = checkpoint(under, key)
+    return int(size), [base64.b64decode(value, validate=True) for value in path], length, root
+
+
+def check_consistency(proof, old, key):
+    key = Key(read(key).decode())
+    kept, before = checkpoint(read(old).decode(), key)
+    size, path, length, root = consistency_of(read(proof).decode(), key)
+    assert size == kept, f"the proof is from {size} events, and the checkpoint over {kept}"
+    assert consistent(size, length, path, before, root), "the proof leads to another root"
+    print(f"{length} events begin with the {size} of the older checkpoint")
+
+
 def main():
+    if sys.argv[1] == "--consistency":
+        check_consistency(*sys.argv[2:])
+        return
     log = sys.argv[1]
     signing = Key(read(log, "keys/log.vkey").decode())
     note = read(log, "log/checkpoint").decode()
@@ -248,6 +144,16 @@ def main():
 
     proofs = 0
     for name in os.listdir(sys.argv[2]) if len(sys.argv) > 2 else []:
+        if name.endswith(".consistency"):
+            old, path, length, top = consistency_of(read(sys.argv[2], name).decode(), signing)
+            assert old == int(name.partition(".")[0])
+            before = tree_hash(leaves[:old])
+            assert consistent(old, length, path, before, top), f"{name} proves nothing"
+            for wrong in wrong_paths(path) if old else []:
+                assert not consistent(old, length, wrong, before, top), f"{name} proves too much"
+            if old:
+                assert not consistent(old, length, path, leaf_hash(before), top)
+            proofs += 1
         if not name.endswith(".tlog-proof"):
             continue
         head, _, under = read(sys.argv[2], name).decode().partition("\n\n")

@@ -64,6 +64,45 @@ public struct LogHead: Sendable {
     return InclusionProof(index: sequence, path: path, note: note)
   }
 
+  /// Proof that the log goes on from its first `size` events; a few tiles are read.
+  ///
+  /// - Throws: `.notFound` where no checkpoint covers as many, `.tampered` where the tiles do not lead to the root.
+  public func consistency(from size: UInt64) throws(AuditFailure) -> ConsistencyProof {
+    guard size <= checkpoint.size else {
+      throw .notFound(
+        "the last checkpoint covers \(checkpoint.size) events, not \(size): the log was rolled back, or is another one"
+      )
+    }
+    var hasher = try SHA256()
+    let reader = TileReader(folder: tiles, size: checkpoint.size)
+    let old = try reader.root(of: size, hasher: &hasher)
+    let proof = ConsistencyProof(
+      oldSize: size, path: try reader.consistencyPath(from: size, hasher: &hasher), note: note)
+    guard proof.leads(from: old, to: checkpoint, &hasher) else {
+      throw .tampered("the tiles do not lead to the root that was signed: verify the log")
+    }
+    return proof
+  }
+
+  /// The same from a checkpoint that was kept elsewhere.
+  ///
+  /// - Throws: `.tampered` where the log does not go on from it.
+  public func consistency(from kept: Checkpoint) throws(AuditFailure) -> ConsistencyProof {
+    guard kept.origin == checkpoint.origin else {
+      throw .tampered(
+        "that checkpoint is of the log '\(kept.origin)', and this one is '\(checkpoint.origin)'")
+    }
+    let proof = try consistency(from: kept.size)
+    var hasher = try SHA256()
+    guard
+      try TileReader(folder: tiles, size: checkpoint.size).root(of: kept.size, hasher: &hasher) == kept.root
+    else {
+      throw .tampered(
+        "the checkpoint over \(kept.size) events has another root: the log was written anew, or is a fork")
+    }
+    return proof
+  }
+
   /// The stored line of an event, without its line feed: what the proof is about.
   public func line(of sequence: UInt64) throws(AuditFailure) -> [UInt8] {
     let search = JournalSearch(file: journal, size: Int(try journal.status().st_size))

@@ -31,39 +31,6 @@ struct AuditHeadCommand: ParsableCommand {
   }
 }
 
-/// `runbook audit prove`.
-struct AuditProveCommand: ParsableCommand {
-  static let configuration = CommandConfiguration(
-    commandName: "prove", abstract: "Make a file that proves that one event is in the log.",
-    discussion: """
-      The proof (C2SP tlog-proof) is about the event's stored line, which 'audit export' writes; it can be checked
-      without the log.
-
-      EXAMPLES:
-        runbook audit prove 4711 -o 4711.tlog-proof
-      """)
-
-  @OptionGroup var storeOptions: StoreOptions
-
-  @Option(name: [.customShort("o"), .long], help: ArgumentHelp("Write it to a file.", valueName: "file"))
-  var output: String?
-
-  @Argument(help: ArgumentHelp("The event's number, 'seq'.", valueName: "seq"))
-  var sequence: UInt64
-
-  func run() throws {
-    let location = try storeOptions.location()
-    let proof = try AuditReader.reading { () throws(AuditFailure) in
-      try LogHead.open(location).proof(of: sequence)
-    }
-    if let output {
-      try Files.write(Array(proof.text.utf8), to: output)
-    } else {
-      StandardStream.write(proof.text)
-    }
-  }
-}
-
 /// `runbook audit key`.
 struct AuditKeyCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
