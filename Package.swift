@@ -81,9 +81,8 @@ let package = Package(
     module(
       "Interface", "RunbookCLI",
       contract + adapters + [
-        "RunbookAudit", "RunbookCompiler", "RunbookEngine", "RunbookFilters", "RunbookLocks",
-        "RunbookProcesses", "RunbookSecrets",
-        "RunbookSyntax",
+        "HTTPTransport", "RunbookAudit", "RunbookCompiler", "RunbookEngine", "RunbookFilters",
+        "RunbookLocks", "RunbookProcesses", "RunbookSecrets", "RunbookSyntax",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
         .product(name: "UnixSignals", package: "swift-service-lifecycle"),
       ]),

@@ -1,7 +1,15 @@
 import Glibc
 
 /// `anchors/`: what others gave back for a checkpoint, and the way to the system's log.
+///
+/// `SIZE.checkpoint` with the time stamp `SIZE.tsr` over it (RFC 3161), and `SIZE.cosigned`, a checkpoint that witnesses
+/// signed too.
 public struct LogAnchors: Sendable {
+  /// Bytes of a file; a time stamp with its certificates has some thousand.
+  static let fileLimit = 1 << 18
+  /// Files that are looked at; a folder of more is not read to its end.
+  static let limit = 100_000
+
   private let folder: Descriptor
 
   /// The folder of a store; made if it is missing.
@@ -23,6 +31,81 @@ public struct LogAnchors: Sendable {
       throw .system(errno, "name 'anchors/\(name)'")
     }
     try folder.sync()
+  }
+
+  /// Stores a checkpoint that a witness signed, with what other witnesses signed for the same one before.
+  ///
+  /// - Returns: The file's name.
+  public func keep(_ cosigned: SignedNote) throws(AuditFailure) -> String {
+    guard let checkpoint = Checkpoint(cosigned.text) else {
+      throw .tampered("a co-signed note is no checkpoint")
+    }
+    let name = Name(size: checkpoint.size, kind: .cosigned).text
+    var note = cosigned
+    if let bytes = try bytes(of: name), let old = SignedNote(String(decoding: bytes, as: UTF8.self)),
+      old.text == note.text
+    {
+      let others = old.signatures.filter { old in
+        !note.signatures.contains { $0.name == old.name && $0.id == old.id }
+      }
+      note = SignedNote(text: note.text, signatures: note.signatures + others)
+    }
+    try keep(Array(note.description.utf8), as: name)
+    return name
+  }
+
+  /// The size of the last checkpoint in here that `key` signed; 0 where there is none.
+  public func lastSize(signedBy key: WitnessKey) throws(AuditFailure) -> UInt64 {
+    for name in try names().reversed() where name.kind == .cosigned {
+      guard let bytes = try bytes(of: name.text),
+        let note = SignedNote(String(decoding: bytes, as: UTF8.self)),
+        let checkpoint = Checkpoint(note.text), checkpoint.size == name.size, case .holds = key.judge(note)
+      else { continue }
+      return name.size
+    }
+    return 0
+  }
+
+  /// The content of a file; nil where there is none, it is no plain file, or it is too long to be an anchor.
+  func bytes(of name: String) throws(AuditFailure) -> [UInt8]? {
+    guard let file = try Descriptor.open(name, in: folder, O_RDONLY) else { return nil }
+    let status = try file.status()
+    guard status.st_mode & S_IFMT == S_IFREG, status.st_size <= Self.fileLimit else { return nil }
+    return try file.bytes(0..<Int(status.st_size))
+  }
+
+  /// A file's name: what it is, and over how many events.
+  struct Name: Hashable, Comparable {
+    /// What a file holds.
+    enum Kind: String {
+      case checkpoint, tsr, cosigned
+    }
+
+    let size: UInt64
+    let kind: Kind
+
+    var text: String { "\(size).\(kind.rawValue)" }
+
+    static func < (a: Self, b: Self) -> Bool { (a.size, a.kind.rawValue) < (b.size, b.kind.rawValue) }
+  }
+
+  /// The anchors by size; other files do not count. At most `limit`.
+  func names() throws(AuditFailure) -> [Name] {
+    let raw = openat(folder.rawValue, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC)
+    guard raw >= 0, let list = fdopendir(raw) else { throw .system(errno, "list 'anchors'") }
+    defer { closedir(list) }
+    var names: [Name] = []
+    while names.count < Self.limit, let entry = readdir(list) {
+      let text = withUnsafePointer(to: &entry.pointee.d_name) {
+        String(cString: UnsafeRawPointer($0).assumingMemoryBound(to: CChar.self))
+      }
+      let parts = text.split(separator: ".", omittingEmptySubsequences: false)
+      guard parts.count == 2, let size = UInt64(parts[0]), let kind = Name.Kind(rawValue: String(parts[1]))
+      else { continue }
+      let name = Name(size: size, kind: kind)
+      if name.text == text { names.append(name) }
+    }
+    return names.sorted()
   }
 
   /// Sends one line to `/dev/log`, within a second.

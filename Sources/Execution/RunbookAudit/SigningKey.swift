@@ -10,23 +10,15 @@ public struct VerifierKey: Sendable, Hashable, CustomStringConvertible {
   public let id: [UInt8]
 
   init(name: String, publicKey: [UInt8]) throws(AuditFailure) {
-    var hash = try SHA256()
-    hash.update(Array(name.utf8) + [0x0a, 1] + publicKey)
     self.name = name
     self.publicKey = publicKey
-    id = Array(hash.finish().bytes.prefix(4))
+    id = try NoteKeyText.id(name, type: NoteKeyText.ed25519, publicKey)
   }
 
   /// Reads a key of type 1 (Ed25519); space and line ends around it do not count.
   public init?(_ text: some StringProtocol) {
-    let text = text.split(whereSeparator: \.isWhitespace)
-    guard text.count == 1 else { return nil }
-    // Base 64 may hold more signs of plus.
-    let parts = text[0].split(separator: "+", maxSplits: 2, omittingEmptySubsequences: false)
-    guard parts.count == 3, !parts[0].isEmpty, let bytes = Base64.decode(parts[2]), bytes.count == 33,
-      bytes[0] == 1,
-      let key = try? VerifierKey(name: String(parts[0]), publicKey: Array(bytes.dropFirst())),
-      key.idText == parts[1]
+    guard let parts = NoteKeyText.parts(of: text, type: NoteKeyText.ed25519),
+      let key = try? VerifierKey(name: parts.name, publicKey: parts.publicKey)
     else { return nil }
     self = key
   }

@@ -12,12 +12,14 @@ struct AuditAnchorCommand: AsyncParsableCommand {
     discussion: """
       What was left elsewhere is what finds a log that was rolled back or written anew: fetch it from there and give it
       to 'audit verify --checkpoint'. --git adds a commit to a branch of its own and pushes it where --remote is given.
-      --tsa gets a time stamp (RFC 3161) and keeps it as anchors/SIZE.tsr beside the checkpoint it is for. --syslog sends
-      the checkpoint's text to the system's log.
+      --tsa gets a time stamp (RFC 3161) and keeps it as anchors/SIZE.tsr beside the checkpoint it is for. --witness
+      proves to a witness (C2SP tlog-witness) that the log goes on from what it has seen, and keeps the checkpoint that
+      it signed as anchors/SIZE.cosigned. --syslog sends the checkpoint's text to the system's log.
 
       EXAMPLES:
         runbook audit anchor --git ~/evidence.git --remote origin
         runbook audit anchor --tsa https://freetsa.org/tsr --tsa-ca cacert.pem
+        runbook audit anchor --witness https://witness.example.com --witness-key "$(cat witness.vkey)"
       """)
 
   @OptionGroup var storeOptions: StoreOptions
@@ -34,12 +36,31 @@ struct AuditAnchorCommand: AsyncParsableCommand {
   @Option(help: ArgumentHelp("Certificates that the time stamp must lead to.", valueName: "file"))
   var tsaCa: String?
 
+  @Option(
+    parsing: .singleValue,
+    help: ArgumentHelp(
+      "A witness, by the URL that /add-checkpoint follows. May be repeated.", valueName: "url"))
+  var witness: [String] = []
+
+  @Option(
+    parsing: .singleValue,
+    help: ArgumentHelp("The public key of that witness: name+1a2b3c4d+BA…, one for each.", valueName: "key"))
+  var witnessKey: [String] = []
+
   @Flag(help: "The system's log, at /dev/log.")
   var syslog = false
 
   func validate() throws {
-    guard git != nil || tsa != nil || syslog else {
-      throw ValidationError("say where: --git, --tsa or --syslog")
+    guard git != nil || tsa != nil || !witness.isEmpty || syslog else {
+      throw ValidationError("say where: --git, --tsa, --witness or --syslog")
+    }
+    guard witness.count == witnessKey.count else {
+      throw ValidationError(
+        "every --witness needs its --witness-key: a signature is checked before it counts")
+    }
+    for key in witnessKey where WitnessKey(key) == nil {
+      throw ValidationError(
+        "--witness-key: '\(key)' is no key of a witness; it looks like name+1a2b3c4d+BA…, with a type of 4")
     }
     if remote != nil, git == nil { throw ValidationError("--remote is for --git") }
     if tsa != nil, tsaCa == nil {
@@ -54,16 +75,22 @@ struct AuditAnchorCommand: AsyncParsableCommand {
       let store = try AuditStore.open(location, version: RunbookCommand.version)
       return (store, try LogHead.open(location))
     }
-    var places: [String] = []
-    if let git { places.append(try await commit(head, git)) }
-    if let tsa, let tsaCa { places.append(try await stamp(head, tsa, tsaCa, location)) }
-    if syslog { places.append(try send(head)) }
-    for place in places {
-      do throws(JournalFailure) {
-        _ = try await store.append(.anchored(size: head.checkpoint.size, place: place))
-      } catch { throw CommandFailure("anchored in \(place), and not logged: \(error.reason)", exitCode: 74) }
-      StandardStream.line("\(head.checkpoint.size) events of \(head.checkpoint.origin): \(place)")
+    // Each is logged as soon as it is there: the next one may fail.
+    if let git { try await log(try await commit(head, git), head, store) }
+    if let tsa, let tsaCa { try await log(try await stamp(head, tsa, tsaCa, location), head, store) }
+    for (url, text) in zip(witness, witnessKey) {
+      guard let key = WitnessKey(text) else { continue }
+      let place = try await WitnessAnchor(url: url, key: key).leave(head, location)
+      try await log(place, head, store)
     }
+    if syslog { try await log(try send(head), head, store) }
+  }
+
+  private func log(_ place: String, _ head: LogHead, _ store: AuditStore) async throws {
+    do throws(JournalFailure) {
+      _ = try await store.append(.anchored(size: head.checkpoint.size, place: place))
+    } catch { throw CommandFailure("anchored in \(place), and not logged: \(error.reason)", exitCode: 74) }
+    StandardStream.line("\(head.checkpoint.size) events of \(head.checkpoint.origin): \(place)")
   }
 
   // MARK: - Git
