@@ -4,30 +4,12 @@ import Testing
 @testable import RunbookAudit
 
 @Suite struct `A witness's answer` {
-  private static let name = "witness.example/w1"
-
-  /// A witness's key, and what it signs.
-  private static func cosignature(
-    of text: String, at time: UInt64, by key: SigningKey, as type: UInt8 = NoteKeyText.cosignature
-  ) throws -> String {
-    let id = try NoteKeyText.id(key.verifier.name, type: type, key.verifier.publicKey)
-    let seconds = (0..<8).reversed().map { UInt8(truncatingIfNeeded: time >> UInt64(8 * $0)) }
-    let signature = try key.signature(of: Array("cosignature/v1\ntime \(time)\n\(text)".utf8))
-    return "\u{2014} \(key.verifier.name) \(Base64.encode(id + seconds + signature))\n"
-  }
-
-  private static func publicForm(_ key: SigningKey) throws -> WitnessKey {
-    let id = try NoteKeyText.id(key.verifier.name, type: NoteKeyText.cosignature, key.verifier.publicKey)
-    let text = Base64.encode([NoteKeyText.cosignature] + key.verifier.publicKey)
-    return try #require(WitnessKey("\(key.verifier.name)+\(hexadecimal(id))+\(text)\n"))
-  }
-
   @Test func `counts for the very checkpoint that was sent, and by its key alone`() async throws {
     let scratch = Scratch()
     try await StoreMaker.make(scratch.store, events: 20)
     let proof = try LogHead.open(scratch.store).consistency(from: 7)
-    let key = try SigningKey(name: Self.name)
-    let witness = try Self.publicForm(key)
+    let key = try SigningKey(name: Cosigner.name)
+    let witness = try Cosigner.publicForm(key)
     let text = proof.note.text
     func answer(_ body: String, status: Int = 200, _ type: String? = "text/plain") -> WitnessAnswer {
       WitnessAnswer(status: status, contentType: type, body: Array(body.utf8), to: proof, by: witness)
@@ -36,7 +18,7 @@ import Testing
       guard case .refused(let text) = answer else { return false }
       return text.contains(reason)
     }
-    let good = try Self.cosignature(of: text, at: 1_763_712_000, by: key)
+    let good = try Cosigner.line(of: text, at: 1_763_712_000, by: key)
     guard case .signed(let note, let time) = answer(good) else {
       Issue.record("\(answer(good))")
       return
@@ -46,22 +28,22 @@ import Testing
     #expect(witness.judge(note) == .holds(time))
 
     // What nobody knows is left out, whatever it is.
-    let stranger = try Self.cosignature(of: text, at: 1, by: SigningKey(name: "stranger"))
+    let stranger = try Cosigner.line(of: text, at: 1, by: SigningKey(name: "stranger"))
     guard case .signed(let alone, _) = answer(stranger + good) else {
       Issue.record("a stranger's signature beside it")
       return
     }
     #expect(alone.description == note.description)
 
-    #expect(isRefused(answer(stranger), "is not signed by the key \(Self.name)+"))
-    let other = try Self.cosignature(of: text + "x\n", at: 1_763_712_000, by: key)
+    #expect(isRefused(answer(stranger), "is not signed by the key \(Cosigner.name)+"))
+    let other = try Cosigner.line(of: text + "x\n", at: 1_763_712_000, by: key)
     #expect(isRefused(answer(other), "does not hold"))
     #expect(isRefused(answer(other + good), "does not hold"))
-    let impostor = try Self.cosignature(of: text, at: 1, by: SigningKey(name: Self.name))
+    let impostor = try Cosigner.line(of: text, at: 1, by: SigningKey(name: Cosigner.name))
     #expect(isRefused(answer(impostor), "is not signed by the key"))
-    let asLog = try Self.cosignature(of: text, at: 1, by: key, as: NoteKeyText.ed25519)
+    let asLog = try Cosigner.line(of: text, at: 1, by: key, as: NoteKeyText.ed25519)
     #expect(isRefused(answer(asLog), "is not signed by the key"))
-    let late = try Self.cosignature(of: text, at: 1 << 62, by: key)
+    let late = try Cosigner.line(of: text, at: 1 << 62, by: key)
     #expect(isRefused(answer(late), "does not hold"))
     for body in ["", "\n", "signed", String(good.dropLast()), "\n" + good, "x" + good, good + "\n"] {
       #expect(isRefused(answer(body), "something that is no signature"), "\(body)")
@@ -90,27 +72,27 @@ import Testing
     try await StoreMaker.make(scratch.store, events: 20)
     let note = try LogHead.open(scratch.store).note
     let anchors = try LogAnchors.open(scratch.store)
-    let keys = try [SigningKey(name: Self.name), SigningKey(name: "witness.example/w2")]
+    let keys = try [SigningKey(name: Cosigner.name), SigningKey(name: "witness.example/w2")]
     for (time, key) in [(1_000, keys[0]), (2_000, keys[1]), (3_000, keys[0])] {
-      let line = try Self.cosignature(of: note.text, at: UInt64(time), by: key)
+      let line = try Cosigner.line(of: note.text, at: UInt64(time), by: key)
       #expect(try anchors.keep(try #require(SignedNote(note.description + line))) == "20.cosigned")
     }
     let bytes = try scratch.read(scratch.store.path + "/anchors/20.cosigned")
     let kept = try #require(SignedNote(String(decoding: bytes, as: UTF8.self)))
     #expect(kept.signatures.count == 3)
-    let witnesses = try keys.map { try Self.publicForm($0) }
+    let witnesses = try keys.map { try Cosigner.publicForm($0) }
     #expect(witnesses[0].judge(kept) == .holds(Timestamp(milliseconds: 3_000_000)))
     #expect(witnesses[1].judge(kept) == .holds(Timestamp(milliseconds: 2_000_000)))
     #expect(try anchors.lastSize(signedBy: witnesses[0]) == 20)
-    let stranger = try Self.publicForm(SigningKey(name: "stranger"))
+    let stranger = try Cosigner.publicForm(SigningKey(name: "stranger"))
     #expect(stranger.judge(kept) == .missing)
     #expect(try anchors.lastSize(signedBy: stranger) == 0)
   }
 
   @Test func `is read with a key of its own kind only`() throws {
-    let key = try SigningKey(name: Self.name)
+    let key = try SigningKey(name: Cosigner.name)
     #expect(WitnessKey(key.verifier.description) == nil, "a log's key is no witness's")
-    let text = try Self.publicForm(key).description
+    let text = try Cosigner.publicForm(key).description
     #expect(WitnessKey(text)?.description == text)
     #expect(VerifierKey(text) == nil)
     #expect(WitnessKey(text.dropLast(8) + "AAAAAAA=") == nil, "its ID is another one")

@@ -98,6 +98,9 @@ final class WitnessProcess: Sendable {
     #expect(witness.requests.suffix(2) == ["old 0: 409", "old 300: 200"])
     let export = try await scene.runbook("audit", "export")
     #expect(export.output.split(separator: "\n").count { $0.contains("\"audit.anchored\"") } == 7)
+    let verified = try await scene.runbook("audit", "verify", "--witness-key", witness.key)
+    #expect(verified.code == 0, "\(verified.output)")
+    #expect(verified.output.contains("\nanchoring  L4 over 301 events, 20"), "\(verified.output)")
     #expect(export.output.contains("\"place\":\"signed by the witness witness.example/w1 at 20"))
   }
 

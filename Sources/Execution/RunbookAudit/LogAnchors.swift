@@ -7,10 +7,13 @@ import Glibc
 public struct LogAnchors: Sendable {
   /// Bytes of a file; a time stamp with its certificates has some thousand.
   static let fileLimit = 1 << 18
-  /// Files that are looked at; a folder of more is not read to its end.
+  /// Files that are looked at: what is held in memory is bounded by it.
   static let limit = 100_000
 
   private let folder: Descriptor
+
+  /// The folder, opened already.
+  init(folder: Descriptor) { self.folder = folder }
 
   /// The folder of a store; made if it is missing.
   public static func open(_ location: StoreLocation) throws(AuditFailure) -> LogAnchors {
@@ -89,13 +92,13 @@ public struct LogAnchors: Sendable {
     static func < (a: Self, b: Self) -> Bool { (a.size, a.kind.rawValue) < (b.size, b.kind.rawValue) }
   }
 
-  /// The anchors by size; other files do not count. At most `limit`.
+  /// The anchors by size; other files do not count.
   func names() throws(AuditFailure) -> [Name] {
     let raw = openat(folder.rawValue, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC)
     guard raw >= 0, let list = fdopendir(raw) else { throw .system(errno, "list 'anchors'") }
     defer { closedir(list) }
     var names: [Name] = []
-    while names.count < Self.limit, let entry = readdir(list) {
+    while let entry = readdir(list) {
       let text = withUnsafePointer(to: &entry.pointee.d_name) {
         String(cString: UnsafeRawPointer($0).assumingMemoryBound(to: CChar.self))
       }
@@ -103,7 +106,11 @@ public struct LogAnchors: Sendable {
       guard parts.count == 2, let size = UInt64(parts[0]), let kind = Name.Kind(rawValue: String(parts[1]))
       else { continue }
       let name = Name(size: size, kind: kind)
-      if name.text == text { names.append(name) }
+      guard name.text == text else { continue }
+      guard names.count < Self.limit else {
+        throw .unavailable("'anchors' holds more than \(Self.limit) files, which nobody leaves there")
+      }
+      names.append(name)
     }
     return names.sorted()
   }

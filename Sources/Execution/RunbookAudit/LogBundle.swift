@@ -28,6 +28,7 @@ public enum LogBundle {
       try copy(name, from: oldKeys, to: keys)
     }
     try copyBlobs(from, to)
+    try copyAnchors(from, to, until: head.checkpoint.size)
     return head.checkpoint
   }
 
@@ -108,6 +109,17 @@ public enum LogBundle {
         let copy = try StoreDirectory.open(folder, in: newDigests, creating: true)
       else { continue }
       for name in try names(in: source) { try Self.copy(name, from: source, to: copy) }
+    }
+  }
+
+  private static func copyAnchors(
+    _ from: Descriptor, _ to: Descriptor, until size: UInt64
+  ) throws(AuditFailure) {
+    guard let old = try StoreDirectory.open("anchors", in: from, creating: false),
+      let new = try StoreDirectory.open("anchors", in: to, creating: true)
+    else { return }
+    for name in try LogAnchors(folder: old).names() where name.size <= size {
+      try copy(name.text, from: old, to: new)
     }
   }
 

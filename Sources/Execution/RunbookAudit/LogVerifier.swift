@@ -6,36 +6,41 @@ import RunbookModel
 /// Nothing is believed: every line is hashed, every checkpoint compared with the tree as it was then, every tile,
 /// bundle and blob with what it should hold.
 public struct LogVerifier: ~Copyable {
-  private let log: Descriptor
-  private let journal: Descriptor
-  private let blobs: BlobStore?
-  private let tiles: TileFolder?
-  private let options: VerificationOptions
-  private let report: (VerificationFinding) -> Void
+  let log: Descriptor
+  let journal: Descriptor
+  let blobs: BlobStore?
+  let tiles: TileFolder?
+  let options: VerificationOptions
+  let report: (VerificationFinding) -> Void
 
-  private var hasher: SHA256
-  private var builder = TileBuilder()
-  private var lifeCycle = LifeCycle()
-  private var summary = VerificationSummary()
+  var hasher: SHA256
+  var builder = TileBuilder()
+  var lifeCycle = LifeCycle()
+  var summary = VerificationSummary()
   /// Sequence number and leaf hash that the next line must have and name.
-  private var sequence: UInt64 = 0
-  private var previous: SHA256.Hash?
+  var sequence: UInt64 = 0
+  var previous: SHA256.Hash?
   /// Keys announced so far; the last one signs.
-  private var keys: [VerifierKey] = []
-  private var checkpoints: CheckpointReader?
-  private var next: (note: SignedNote, checkpoint: Checkpoint)?
+  var keys: [VerifierKey] = []
+  var checkpoints: CheckpointReader?
+  var next: (note: SignedNote, checkpoint: Checkpoint)?
   /// The size of the checkpoint before; sizes never shrink.
-  private var lastSize: UInt64 = 0
+  var lastSize: UInt64 = 0
   /// The last good checkpoint.
-  private var lastGood: SignedNote?
+  var lastGood: SignedNote?
   /// Notes from elsewhere, by size.
-  private var kept: [(note: SignedNote, checkpoint: Checkpoint, isSigned: Bool)] = []
+  var kept: [(note: SignedNote, checkpoint: Checkpoint)] = []
+  /// What others gave back for checkpoints, and the names of those that are not judged yet, the last one first.
+  let anchors: LogAnchors?
+  var anchorNames: [LogAnchors.Name]
+  /// Time stamps, and checkpoints signed by witnesses, that nothing was given to judge by.
+  var unjudged = (stamps: 0, cosigned: 0)
   /// Blobs that were compared a moment ago.
-  private var checkedBlobs: Set<Digest> = []
+  var checkedBlobs: Set<Digest> = []
   /// Length-prefixed lines since the last full bundle.
-  private var bundle: [UInt8] = []
+  var bundle: [UInt8] = []
   /// Size of the published tree: tiles beyond it need not be there.
-  private var published: UInt64 = 0
+  var published: UInt64 = 0
 
   /// Verifies the log in a directory: a store, or an exported bundle.
   ///
@@ -56,12 +61,17 @@ public struct LogVerifier: ~Copyable {
       {
         blobs = BlobStore(root: root, workshop: nil)
       }
+      // Listed before the journal's end is looked for: what is anchored later is over later events.
+      let anchors = try StoreDirectory.open("anchors", in: log, creating: false).map {
+        LogAnchors(folder: $0)
+      }
       var verifier = LogVerifier(
         log: log, journal: journal, blobs: blobs,
         tiles: try StoreDirectory.open("log", in: log, creating: false).map { TileFolder(root: $0) },
         checkpoints: try Descriptor.open(CheckpointLog.name, in: log, O_RDONLY)
           .map { (file) throws(AuditFailure) in try CheckpointReader(file: file) },
-        options: options, report: report, hasher: try SHA256())
+        anchors: anchors, anchorNames: try anchors?.names().reversed() ?? [], options: options,
+        report: report, hasher: try SHA256())
       try verifier.run()
       return verifier.summary
     }
@@ -69,37 +79,39 @@ public struct LogVerifier: ~Copyable {
 
   private init(
     log: Descriptor, journal: Descriptor, blobs: BlobStore?, tiles: TileFolder?,
-    checkpoints: CheckpointReader?, options: VerificationOptions,
-    report: @escaping (VerificationFinding) -> Void, hasher: consuming SHA256
+    checkpoints: CheckpointReader?, anchors: LogAnchors?, anchorNames: [LogAnchors.Name],
+    options: VerificationOptions, report: @escaping (VerificationFinding) -> Void, hasher: consuming SHA256
   ) {
     self.log = log
     self.journal = journal
     self.blobs = blobs
     self.tiles = tiles
     self.checkpoints = checkpoints
+    self.anchors = anchors
+    self.anchorNames = anchorNames
     self.options = options
     self.report = report
     self.hasher = hasher
   }
 
-  private mutating func mismatch(_ text: String, at sequence: UInt64? = nil) {
+  mutating func mismatch(_ text: String, at sequence: UInt64? = nil) {
     summary.mismatches += 1
     report(VerificationFinding(severity: .mismatch, sequence: sequence, text: text))
   }
 
-  private mutating func warn(_ text: String) {
+  mutating func warn(_ text: String) {
     summary.warnings += 1
     report(VerificationFinding(severity: .warning, sequence: nil, text: text))
   }
 
-  private mutating func run() throws(AuditFailure) {
+  mutating func run() throws(AuditFailure) {
     let publishedNote = try readPublished()
     for note in options.checkpoints {
       guard let checkpoint = Checkpoint(note.text) else {
         mismatch("a note that was kept elsewhere is no checkpoint")
         continue
       }
-      kept.append((note, checkpoint, false))
+      kept.append((note, checkpoint))
     }
     kept.sort { $0.checkpoint.size < $1.checkpoint.size }
     try advanceCheckpoint()
@@ -110,7 +122,7 @@ public struct LogVerifier: ~Copyable {
 
   // MARK: - The journal
 
-  private mutating func readJournal() throws(AuditFailure) {
+  mutating func readJournal() throws(AuditFailure) {
     let size = Int(try journal.status().st_size)
     var offset = 0
     while offset < size {
@@ -137,7 +149,7 @@ public struct LogVerifier: ~Copyable {
     }
   }
 
-  private mutating func add(_ line: UnsafeRawBufferPointer) throws(AuditFailure) {
+  mutating func add(_ line: UnsafeRawBufferPointer) throws(AuditFailure) {
     let place = summary.events
     summary.events += 1
     if line.count >= EventLineWriter.limit { mismatch("the line is longer than 16 KiB", at: place) }
@@ -170,7 +182,7 @@ public struct LogVerifier: ~Copyable {
     try grow(leaf, line)
   }
 
-  private mutating func check(_ scan: EventLineScan, _ line: UnsafeRawBufferPointer) {
+  mutating func check(_ scan: EventLineScan, _ line: UnsafeRawBufferPointer) {
     let journal = journal
     for text in lifeCycle.add(
       scan, line,
@@ -206,187 +218,9 @@ public struct LogVerifier: ~Copyable {
   /// Whether a line is JSON of the characters the log writes. Faster than parsing it: quotes, escapes and brackets.
   private func isJSON(_ line: UnsafeRawBufferPointer) -> Bool { JSONShape.isSound(line) }
 
-  // MARK: - Blobs
-
-  private static let blobMark = Array("blob".utf8)
-
-  private mutating func checkBlobs(
-    _ scan: EventLineScan, _ line: UnsafeRawBufferPointer
-  ) throws(AuditFailure) {
-    guard EventLineScan.contains(Self.blobMark, in: line, from: scan.dataStart) else { return }
-    guard let data = try? JSONValue(parsing: line)["data"] else { return }
-    var digests: [Digest] = []
-    Self.collect(data, named: "", into: &digests)
-    for digest in digests where !checkedBlobs.contains(digest) {
-      do throws(AuditFailure) {
-        guard let blobs else { throw .notFound("the store has no blobs") }
-        try blobs.check(digest)
-        summary.blobs += 1
-      } catch {
-        mismatch(error.reason, at: scan.sequence)
-      }
-      if checkedBlobs.count >= 4096 { checkedBlobs.removeAll(keepingCapacity: true) }
-      checkedBlobs.insert(digest)
-    }
-  }
-
-  private static func collect(_ value: JSONValue, named name: String, into digests: inout [Digest]) {
-    switch value {
-    case .null, .boolean, .number: return
-    case .string(let text):
-      if name == "blob" || name == "blobs" || name.hasSuffix("_blob") { digests.append(Digest(text)) }
-    case .array(let values): for value in values { collect(value, named: name, into: &digests) }
-    case .object(let members):
-      for member in members { collect(member.value, named: member.name, into: &digests) }
-    }
-  }
-
-  // MARK: - The tree
-
-  private mutating func grow(_ leaf: SHA256.Hash, _ line: UnsafeRawBufferPointer) throws(AuditFailure) {
-    bundle.append(UInt8(truncatingIfNeeded: line.count >> 8))
-    bundle.append(UInt8(truncatingIfNeeded: line.count))
-    bundle.append(contentsOf: line)
-    var full: [(TileID, [SHA256.Hash])] = []
-    builder.add(leaf, &hasher) { full.append(($0, $1)) }
-    for (id, hashes) in full { try compare(id, hashes) }
-    if builder.count & 255 == 0 {
-      try compareBundle(width: TileBuilder.width, index: (builder.count >> 8) - 1)
-      bundle.removeAll(keepingCapacity: true)
-    }
-    try compareCheckpoints()
-  }
-
-  private mutating func compare(_ id: TileID, _ hashes: [SHA256.Hash]) throws(AuditFailure) {
-    guard let tiles, mustExist(id) else { return }
-    summary.tiles += 1
-    let level = id.level ?? 0
-    // Where the full tile is there already, the partial one may be gone.
-    let found = try tiles.hashes(atLevel: level, index: id.index, count: id.width)
-    if found != hashes {
-      mismatch("'log/tile/\(id.path.joined(separator: "/"))' is missing or holds other hashes")
-    }
-  }
-
-  private mutating func compareBundle(width: Int, index: UInt64) throws(AuditFailure) {
-    let id = TileID(level: nil, index: index, width: width)
-    guard let tiles, mustExist(id) else { return }
-    summary.tiles += 1
-    var found = try tiles.bytes(id)
-    if found == nil, width < TileBuilder.width {
-      let full = try tiles.bytes(TileID(level: nil, index: index, width: TileBuilder.width))
-      found = full.map { Array($0.prefix(bundle.count)) }
-    }
-    if found != bundle {
-      mismatch("'log/tile/\(id.path.joined(separator: "/"))' is missing or holds other events")
-    }
-  }
-
-  /// Whether a tile belongs to what is published: partial ones only as long as the full one is not there.
-  private func mustExist(_ id: TileID) -> Bool {
-    guard builder.count <= published else { return false }
-    return id.width == TileBuilder.width || published >> UInt64(8 * ((id.level ?? 0) + 1)) == id.index
-  }
-
-  /// The unfinished tiles of a tree that was signed.
-  private mutating func comparePartialTiles() throws(AuditFailure) {
-    for (id, hashes) in builder.partialTiles { try compare(id, hashes) }
-    if case let width = Int(builder.count & 255), width > 0 {
-      try compareBundle(width: width, index: builder.count >> 8)
-    }
-  }
-
-  // MARK: - Checkpoints
-
-  private mutating func readPublished() throws(AuditFailure) -> SignedNote? {
-    guard let bytes = try tiles?.checkpoint() else { return nil }
-    guard let text = String(validating: bytes, as: UTF8.self), let note = SignedNote(text),
-      note.description == text, let checkpoint = Checkpoint(note.text)
-    else {
-      mismatch("'log/checkpoint' is no checkpoint")
-      return nil
-    }
-    published = checkpoint.size
-    return note
-  }
-
-  /// Reads on to the next record of `checkpoints.log`.
-  private mutating func advanceCheckpoint() throws(AuditFailure) {
-    next = nil
-    while next == nil {
-      switch try checkpoints?.next() {
-      case nil: return
-      case .note(let note, let checkpoint)?:
-        if checkpoint.size < lastSize {
-          mismatch("a checkpoint over \(checkpoint.size) events follows one over \(lastSize)")
-        } else {
-          lastSize = checkpoint.size
-          next = (note, checkpoint)
-        }
-      case .damaged(let text)?: mismatch(text)
-      case .unfinished?: warn("'checkpoints.log' ends with a record that was never finished")
-      }
-    }
-  }
-
-  /// Compares the tree as it is now with everything that was signed for just this size.
-  private mutating func compareCheckpoints() throws(AuditFailure) {
-    var root: SHA256.Hash?
-    while let (note, checkpoint) = next, checkpoint.size == builder.count {
-      let now = root ?? builder.frontier.root(&hasher)
-      root = now
-      judge(note, checkpoint, now)
-      try comparePartialTiles()
-      try advanceCheckpoint()
-    }
-    for index in kept.indices where kept[index].checkpoint.size == builder.count {
-      let now = root ?? builder.frontier.root(&hasher)
-      root = now
-      judgeKept(kept[index].note, kept[index].checkpoint, now)
-    }
-  }
-
-  private mutating func judge(_ note: SignedNote, _ checkpoint: Checkpoint, _ root: SHA256.Hash) {
-    let name = "the checkpoint over \(checkpoint.size) events"
-    guard let key = keys.last else {
-      mismatch("\(name) comes before the log had a key")
-      return
-    }
-    guard checkpoint.origin == key.name else {
-      mismatch("\(name) is of the log '\(checkpoint.origin)'")
-      return
-    }
-    guard note.isSigned(by: key) else {
-      mismatch("\(name) is not signed by the log's key \(key.idText)")
-      return
-    }
-    guard checkpoint.root == root else {
-      mismatch("\(name) has another root: events before \(checkpoint.size) were changed, added or removed")
-      return
-    }
-    summary.checkpoints += 1
-    summary.signed = checkpoint.size
-    lastGood = note
-  }
-
-  private mutating func judgeKept(_ note: SignedNote, _ checkpoint: Checkpoint, _ root: SHA256.Hash) {
-    let name = "the checkpoint over \(checkpoint.size) events that was kept elsewhere"
-    guard
-      keys.contains(where: { note.isSigned(by: $0) }) || options.key.map({ note.isSigned(by: $0) }) == true
-    else {
-      mismatch("\(name) is not signed by a key of this log")
-      return
-    }
-    guard checkpoint.root == root else {
-      mismatch("\(name) has another root: the log was written anew, or is a fork")
-      return
-    }
-    summary.anchoring = .checkpoint
-  }
-
   // MARK: - The end
 
-  private mutating func finish(_ publishedNote: SignedNote?) throws(AuditFailure) {
+  mutating func finish(_ publishedNote: SignedNote?) throws(AuditFailure) {
     while let (_, checkpoint) = next {
       mismatch(
         "a checkpoint over \(checkpoint.size) events was signed, and the journal has \(builder.count): events were removed"
@@ -398,6 +232,7 @@ public struct LogVerifier: ~Copyable {
         "the checkpoint that was kept elsewhere is over \(entry.checkpoint.size) events, and the journal has \(builder.count): it was rolled back"
       )
     }
+    finishAnchors()
     if let publishedNote {
       if publishedNote != lastGood {
         mismatch("'log/checkpoint' is not the last checkpoint of 'checkpoints.log'")
@@ -419,7 +254,7 @@ public struct LogVerifier: ~Copyable {
     if summary.anchoring == .none { warn("anchoring \(Anchoring.none.rawValue), \(Anchoring.none.text)") }
   }
 
-  private mutating func checkKeys() throws(AuditFailure) {
+  mutating func checkKeys() throws(AuditFailure) {
     if let key = options.key, !keys.contains(key) {
       mismatch("the log never had the key \(key.idText) that was given")
     }
@@ -440,7 +275,7 @@ public struct LogVerifier: ~Copyable {
     }
   }
 
-  private mutating func compareKey(
+  mutating func compareKey(
     _ name: String, _ key: VerifierKey, _ folder: Descriptor
   ) throws(AuditFailure) {
     let bytes = try Descriptor.open(name, in: folder, O_RDONLY)?.bytes(0..<4096)

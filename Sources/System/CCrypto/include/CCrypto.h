@@ -1,7 +1,8 @@
 #pragma once
 #include <stddef.h>
+#include <stdint.h>
 
-/// SHA-256 and Ed25519 from OpenSSL's libcrypto, which is loaded on first use: programs that hash nothing do not
+/// SHA-256, Ed25519 and time stamps from OpenSSL's libcrypto, which is loaded on first use: programs that hash nothing do not
 /// pay for it.
 
 /// Loads libcrypto. 0, or -1 with the reason in rb_crypto_error(). Any thread; the first call does the work.
@@ -37,3 +38,18 @@ int rb_ed25519_sign(const unsigned char seed[32], const void *message, size_t co
 /// 0 where the signature is the key's over the message, else -1.
 int rb_ed25519_verify(
     const unsigned char public_key[32], const void *message, size_t count, const unsigned char signature[64]);
+
+/// Certificates that time stamps must lead to.
+typedef struct rb_authorities rb_authorities;
+
+/// Reads certificates (PEM). NULL with the reason in `problem` where there are none.
+rb_authorities *rb_authorities_load(const char *path, char *problem, size_t size);
+
+/// Frees them; NULL does nothing.
+void rb_authorities_destroy(rb_authorities *authorities);
+
+/// Verifies an RFC 3161 response over `data`, certificates as of its own time. 0 and the seconds since 1970, or -1
+/// with the reason in `problem`. One thread at a time for the same authorities.
+int rb_timestamp_verify(
+    rb_authorities *authorities, const void *token, size_t token_size, const void *data, size_t data_size,
+    int64_t *seconds, char *problem, size_t size);

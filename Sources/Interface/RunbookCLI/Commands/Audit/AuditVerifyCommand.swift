@@ -13,10 +13,16 @@ struct AuditVerifyCommand: ParsableCommand {
       Reads only, and needs nothing but the folder: a store, or what 'audit export --format bundle' wrote. Exit code 0
       where the log is sound, 1 where something does not match, 74 where it cannot be read.
 
+      The anchoring says what would be noticed if the log was rolled back or written anew: L0 nothing; L2 what comes
+      before a checkpoint that was kept (--checkpoint); L3 what a time stamping authority saw (--tsa-ca), L4 what a
+      witness saw (--witness-key). Time stamps and signed checkpoints in the log's own folder count only by what is
+      given here; that one was taken away from there is not noticed.
+
       EXAMPLES:
         runbook audit verify
         runbook audit verify /media/evidence --checkpoint kept-in-may.txt
         runbook audit verify --key "$(cat log.vkey)" --format json
+        runbook audit verify evidence --tsa-ca cacert.pem --witness-key "$(cat witness.vkey)"
       """)
 
   @OptionGroup var formatOptions: FormatOptions
@@ -31,24 +37,22 @@ struct AuditVerifyCommand: ParsableCommand {
   @Option(help: ArgumentHelp("The log's public key as you were given it.", valueName: "key"))
   var key: String?
 
+  @Option(
+    help: ArgumentHelp("Certificates (PEM) of the authorities whose time stamps count.", valueName: "file"))
+  var tsaCa: String?
+
+  @Option(
+    parsing: .singleValue,
+    help: ArgumentHelp(
+      "The public key of a witness whose signatures count. May be repeated.", valueName: "key"))
+  var witnessKey: [String] = []
+
   @Argument(
     help: ArgumentHelp("Folder of the log; else RUNBOOK_STORE or the usual place.", valueName: "folder"))
   var folder: String?
 
   func run() throws {
-    var options = VerificationOptions()
-    for path in checkpoint {
-      guard let note = SignedNote(String(decoding: try Files.read(path), as: UTF8.self)) else {
-        throw CommandFailure("--checkpoint \(path): this is no signed checkpoint", exitCode: 64)
-      }
-      options.checkpoints.append(note)
-    }
-    if let key {
-      guard let key = VerifierKey(key) else {
-        throw CommandFailure("--key: this is no key; it looks like name+1a2b3c4d+AX…", exitCode: 64)
-      }
-      options.key = key
-    }
+    let options = try options()
     var location = StoreLocation(path: folder ?? "")
     if folder == nil {
       location = try AuditReader.reading { () throws(AuditFailure) in try .current() }
@@ -81,6 +85,35 @@ struct AuditVerifyCommand: ParsableCommand {
     if !summary.isSound { throw CommandFailure(nil, exitCode: 1) }
   }
 
+  private func options() throws -> VerificationOptions {
+    var options = VerificationOptions()
+    for path in checkpoint {
+      guard let note = SignedNote(String(decoding: try Files.read(path), as: UTF8.self)) else {
+        throw CommandFailure("--checkpoint \(path): this is no signed checkpoint", exitCode: 64)
+      }
+      options.checkpoints.append(note)
+    }
+    if let key {
+      guard let key = VerifierKey(key) else {
+        throw CommandFailure("--key: this is no key; it looks like name+1a2b3c4d+AX…", exitCode: 64)
+      }
+      options.key = key
+    }
+    for text in witnessKey {
+      guard let key = WitnessKey(text) else {
+        throw CommandFailure(
+          "--witness-key: this is no key of a witness; it looks like name+1a2b3c4d+BA…", exitCode: 64)
+      }
+      options.witnesses.append(key)
+    }
+    if let tsaCa {
+      do throws(AuditFailure) {
+        options.authorities = try TimeStampAuthorities(path: tsaCa)
+      } catch { throw CommandFailure("--tsa-ca: \(error.reason)", exitCode: 64) }
+    }
+    return options
+  }
+
   private func show(_ finding: VerificationFinding, _ screen: Screen) {
     let text =
       (finding.sequence.map { "event \($0): " } ?? "") + TerminalText.inert(finding.text)
@@ -103,7 +136,7 @@ struct AuditVerifyCommand: ParsableCommand {
       let names = summary.openRuns.map { TerminalText.inert($0.rawValue) }
       StandardStream.line("open runs  \(names.joined(separator: ", "))")
     }
-    StandardStream.line("anchoring  \(summary.anchoring.rawValue)")
+    StandardStream.line("anchoring  \(Self.anchoring(summary))")
     if summary.isSound {
       StandardStream.line(screen.styled("sound", .good))
     } else {
@@ -111,6 +144,12 @@ struct AuditVerifyCommand: ParsableCommand {
       StandardStream.line(
         screen.styled("NOT SOUND: \(count) mismatch\(count == 1 ? "" : "es")", .bad))
     }
+  }
+
+  private static func anchoring(_ summary: VerificationSummary) -> String {
+    guard summary.anchoring != .none else { return summary.anchoring.rawValue }
+    let time = summary.anchoredAt.map { ", \($0)" } ?? ""
+    return "\(summary.anchoring.rawValue) over \(summary.anchored) events\(time): \(summary.anchoring.text)"
   }
 
   private static func json(_ finding: VerificationFinding) -> JSONValue {
@@ -128,7 +167,8 @@ struct AuditVerifyCommand: ParsableCommand {
       "checkpoints": .integer(summary.checkpoints), "tiles": .integer(summary.tiles),
       "blobs": .integer(summary.blobs), "runs": .integer(summary.runs),
       "open_runs": .array(summary.openRuns.map { .string($0.rawValue) }),
-      "anchoring": .string(summary.anchoring.rawValue),
+      "anchoring": .string(summary.anchoring.rawValue), "anchored": .integer(summary.anchored),
+      "anchored_at": .optional(summary.anchoredAt?.description),
     ]
   }
 }
