@@ -1,4 +1,5 @@
 import RunbookAdapter
+import RunbookDiagnostics
 import RunbookModel
 import TestSupport
 import Testing
@@ -42,43 +43,23 @@ import Testing
   }
 
   @Test(arguments: [
-    ("SELECT pg_terminate_backend(1)", "pg_terminate_backend"),
-    ("SELECT pg_catalog.pg_cancel_backend(1)", "pg_catalog.pg_cancel_backend"),
-    ("SELECT \"pg_terminate_backend\" (1)", "\"pg_terminate_backend\""),
-    ("SELECT U&\"pg_terminate\\005fbackend\"(1)", "U&\"pg_terminate\\005fbackend\""),
-    ("SELECT PG_Terminate_Backend/* hidden */(1)", "PG_Terminate_Backend"),
-    ("SELECT 1 FROM t WHERE nextval('s') > 1", "nextval"), ("SELECT setval('s', 1)", "setval"),
-    ("SELECT lo_export(1, '/tmp/x')", "lo_export"), ("SELECT dblink_exec('x', 'y')", "dblink_exec"),
-    ("SELECT * FROM dblink('x', 'y') AS t(a int)", "dblink"),
-    ("WITH a AS (SELECT 1), b AS (SELECT 2) SELECT 1 FROM a, dblink('x', 'y') AS (a int)", "dblink"),
-    ("SELECT pg_advisory_lock(1)", "pg_advisory_lock"), ("SELECT set_config('a', 'b', false)", "set_config"),
-    ("SELECT pg_reload_conf()", "pg_reload_conf"), ("SELECT pg_read_file('/etc/passwd')", "pg_read_file"),
-    ("SELECT txid_current()", "txid_current"), ("SELECT query_to_xml('x', true, true, '')", "query_to_xml"),
+    ("SELECT query_to_xml('x', true, true, '')", "query_to_xml"),
+    ("SELECT pg_read_file('/etc/passwd')", "pg_read_file"),
     ("SELECT my_function(1)", "my_function"), ("SELECT public.lower('x')", "public.lower"),
+    ("SELECT app.pg_notify('x')", "app.pg_notify"), ("SELECT lo_get(1)", "lo_get"),
     ("SELECT public.exists(1)", "public.exists"), ("SELECT a.b.now()", "a.b.now"),
-    ("SELECT DISTINCT ON (a) pg_terminate_backend(1) FROM t", "pg_terminate_backend"),
-    ("SELECT ALL pg_rotate_logfile()", "pg_rotate_logfile"), ("VALUES (pg_switch_wal())", "pg_switch_wal"),
-    ("SELECT 1 OFFSET pg_promote()::int", "pg_promote"), ("SELECT CASE WHEN evil() THEN 1 END", "evil"),
+    ("SELECT CASE WHEN evil() THEN 1 END", "evil"),
     ("SELECT lower(evil('x'))", "evil"), ("SELECT * FROM ROWS FROM (evil())", "evil"),
-    ("SELECT * FROM t TABLESAMPLE evil(1)", "evil"), ("EXPLAIN ANALYZE SELECT nextval('s')", "nextval"),
-    ("EXPLAIN (ANALYZE) SELECT nextval('s')", "nextval"), ("SELECT é('x')", "é"),
+    ("SELECT * FROM t TABLESAMPLE evil(1)", "evil"), ("SELECT é('x')", "é"),
+    ("EXPLAIN ANALYZE SELECT evil()", "evil"),
     ("SELECT * FROM t ORDER BY evil()", "evil"), ("TABLE t UNION SELECT evil()", "evil"),
     ("SELECT set(1)", "set"), ("SELECT over(1)", "over"), ("SELECT filter(1)", "filter"),
-    ("SELECT E'a'\n'\\' , ' , pg_reload_conf() , pg_advisory_lock(4711) --'", "pg_reload_conf"),
-    ("SELECT E'a' -- b\r -- c\n '\\' , ' , pg_reload_conf() --'", "pg_reload_conf"),
-    ("EXPLAIN (COSTS off, \"analyze\") SELECT pg_reload_conf()", "pg_reload_conf"),
-    ("EXPLAIN (\"analyze\") SELECT pg_reload_conf()", "pg_reload_conf"),
-    ("EXPLAIN (COSTS off, U&\"analyz\\0065\") SELECT pg_reload_conf()", "pg_reload_conf"),
-    ("EXPLAIN (ANALYZE off, ANALYZE) SELECT pg_reload_conf()", "pg_reload_conf"),
-    ("SELECT (true) OPERATOR(pg_catalog.=) pg_reload_conf()", "OPERATOR"),
     ("SELECT * FROM t JOIN u ON true OPERATOR(pg_catalog.=) evil(a)", "OPERATOR"),
     ("SELECT * FROM t JOIN u ON 1OPERATOR(pg_catalog.=)evil(a)", "OPERATOR"),
-    ("SELECT OPERATOR(pg_catalog.-) over(1)", "OPERATOR"), ("SELECT (a) pg_reload_conf()", "pg_reload_conf"),
-    ("SELECT (123::int).pg_terminate_backend", "pg_terminate_backend"),
-    ("SELECT (1::bigint) . \"pg_advisory_lock\"", "\"pg_advisory_lock\""),
-    ("SELECT (array[1::bigint])[1].pg_advisory_lock", "pg_advisory_lock"),
-    ("SELECT ${pid}.pg_terminate_backend", "pg_terminate_backend"),
-    ("SELECT U&\"pg_advisory_lock\" UESCAPE '!' (1)", "'!' ("),
+    ("SELECT OPERATOR(pg_catalog.-) over(1)", "OPERATOR"), ("SELECT (a) evil()", "evil"),
+    ("SELECT (123::int).evil", "evil"), ("SELECT (1::bigint) . \"evil\"", "\"evil\""),
+    ("SELECT (array[1::bigint])[1].evil", "evil"), ("SELECT ${pid}.evil", "evil"),
+    ("SELECT U&\"ev\\0069l\"(1)", "U&\"ev\\0069l\""), ("SELECT U&\"ev\\69l\"(1)", "U&\"ev\\69l\""),
     ("SELECT NOT materialized(1)", "materialized"),
     ("SELECT set(1) FROM update", "set"), ("SELECT columns(1) FROM json_table(j, '$')", "columns"),
   ])
@@ -86,6 +67,67 @@ import Testing
     #expect(try claim(sql) == Effect.Claim(.write, isKnown: false), "\(sql)")
     let complaint = try #require(PostgresAdapter().complaints(about: sql).first)
     #expect(complaint.hasPrefix("\(place) → "), "\(complaint)")
+    #expect(complaint.hasSuffix("say effect=read where it only reads, or effect=write to silence this"))
+    let traits = StepTraits(declaredEffect: .read)
+    #expect(PostgresAdapter().complaints(about: sql, traits: traits).isEmpty)
+  }
+
+  @Test(arguments: [
+    ("SELECT pg_terminate_backend(1)", "pg_terminate_backend"),
+    ("SELECT pg_catalog.pg_cancel_backend(1)", "pg_catalog.pg_cancel_backend"),
+    ("SELECT app.pg_catalog.pg_cancel_backend(1)", "app.pg_catalog.pg_cancel_backend"),
+    ("SELECT \"pg_catalog\" . \"pg_cancel_backend\"(1)", "\"pg_catalog\" . \"pg_cancel_backend\""),
+    ("SELECT \"pg_terminate_backend\" (1)", "\"pg_terminate_backend\""),
+    ("SELECT U&\"pg_terminate\\005fbackend\"(1)", "U&\"pg_terminate\\005fbackend\""),
+    ("SELECT u&\"\\+000070g_terminate_backend\"(1)", "u&\"\\+000070g_terminate_backend\""),
+    ("SELECT U&\"pg!005fnotify\" UESCAPE '!' ('a', '')", "'!' ("),
+    ("SELECT (1).U&\"lower\" UESCAPE '!'", "U&\"lower\""),
+    ("SELECT PG_Terminate_Backend/* hidden */(1)", "PG_Terminate_Backend"),
+    ("SELECT my_function(1), pg_terminate_backend(2)", "pg_terminate_backend"),
+    ("SELECT count(*) FROM a WHERE lower(b) = (SELECT set_config('a', 'b', false))", "set_config"),
+    ("SELECT 1 FROM t WHERE nextval('s') > 1", "nextval"), ("SELECT setval('s', 1)", "setval"),
+    ("SELECT lo_export(1, '/tmp/x')", "lo_export"), ("SELECT lo_unlink(1)", "lo_unlink"),
+    ("SELECT dblink_exec('x', 'y')", "dblink_exec"), ("SELECT ext.dblink('x', 'y')", "ext.dblink"),
+    ("SELECT * FROM dblink('x', 'y') AS t(a int)", "dblink"),
+    ("WITH a AS (SELECT 1), b AS (SELECT 2) SELECT 1 FROM a, dblink('x', 'y') AS (a int)", "dblink"),
+    ("SELECT pg_advisory_lock(1)", "pg_advisory_lock"),
+    ("SELECT pg_try_advisory_xact_lock_shared(1, 2)", "pg_try_advisory_xact_lock_shared"),
+    ("SELECT set_config('a', 'b', false)", "set_config"), ("SELECT pg_notify('a', 'b')", "pg_notify"),
+    ("SELECT pg_reload_conf()", "pg_reload_conf"), ("SELECT txid_current()", "txid_current"),
+    ("SELECT pg_stat_reset_shared('bgwriter')", "pg_stat_reset_shared"),
+    ("SELECT monitor.pg_stat_statements_reset()", "monitor.pg_stat_statements_reset"),
+    ("SELECT pg_create_physical_replication_slot('a')", "pg_create_physical_replication_slot"),
+    ("SELECT pg_drop_replication_slot('a')", "pg_drop_replication_slot"),
+    ("SELECT * FROM pg_logical_slot_get_changes('a', null, null)", "pg_logical_slot_get_changes"),
+    ("SELECT pg_create_restore_point('a')", "pg_create_restore_point"),
+    ("SELECT pg_backup_start('a')", "pg_backup_start"), ("SELECT pg_start_backup('a')", "pg_start_backup"),
+    ("SELECT DISTINCT ON (a) pg_terminate_backend(1) FROM t", "pg_terminate_backend"),
+    ("SELECT ALL pg_rotate_logfile()", "pg_rotate_logfile"), ("VALUES (pg_switch_wal())", "pg_switch_wal"),
+    ("SELECT 1 OFFSET pg_promote()::int", "pg_promote"),
+    ("EXPLAIN ANALYZE SELECT nextval('s')", "nextval"), ("EXPLAIN (ANALYZE) SELECT nextval('s')", "nextval"),
+    ("SELECT E'a'\n'\\' , ' , pg_reload_conf() , pg_advisory_lock(4711) --'", "pg_reload_conf"),
+    ("SELECT E'a' -- b\r -- c\n '\\' , ' , pg_reload_conf() --'", "pg_reload_conf"),
+    ("EXPLAIN (COSTS off, \"analyze\") SELECT pg_reload_conf()", "pg_reload_conf"),
+    ("EXPLAIN (\"analyze\") SELECT pg_reload_conf()", "pg_reload_conf"),
+    ("EXPLAIN (COSTS off, U&\"analyz\\0065\") SELECT pg_reload_conf()", "pg_reload_conf"),
+    ("EXPLAIN (ANALYZE off, ANALYZE) SELECT pg_reload_conf()", "pg_reload_conf"),
+    ("SELECT (true) OPERATOR(pg_catalog.=) pg_reload_conf()", "pg_reload_conf"),
+    ("SELECT (a) pg_reload_conf()", "pg_reload_conf"),
+    ("SELECT (123::int).pg_terminate_backend", "pg_terminate_backend"),
+    ("SELECT (1::bigint) . \"pg_advisory_lock\"", "\"pg_advisory_lock\""),
+    ("SELECT (array[1::bigint])[1].pg_advisory_lock", "pg_advisory_lock"),
+    ("SELECT ${pid}.pg_terminate_backend", "pg_terminate_backend"),
+  ])
+  func `is never a read, because of what it calls, and nothing lowers that`(
+    _ sql: String, _ place: String
+  ) throws {
+    #expect(try claim(sql) == Effect.Claim(.write, isKnown: true), "\(sql)")
+    #expect(PostgresAdapter().complaints(about: sql).isEmpty)
+    let reading = PostgresAdapter().reading(sql, traits: StepTraits(declaredEffect: .read))
+    #expect(reading.options == nil && reading.diagnostics.map(\.code) == [.loweredEffect], "\(sql)")
+    let complaint = PostgresAdapter().complaints(about: sql, traits: StepTraits(declaredEffect: .read))
+    #expect(complaint.first?.hasPrefix("\(place) → ") == true, "\(complaint)")
+    #expect(PostgresAdapter().complaints(about: sql, traits: StepTraits(declaredEffect: .write)).isEmpty)
   }
 
   @Test(arguments: [
@@ -183,6 +225,21 @@ import Testing
     #expect(stable == .null)
     let volatile = try await Database().value(sql, values: ["names": .text(KnownFunctions.volatile)])
     #expect(volatile.string == KnownFunctions.volatile)
+  }
+
+  /// The other list, held against the same: its names are real ones, and the server promises nothing of them.
+  @Test func `every function that is never a read is one of the server's`() async throws {
+    let sql = """
+      SELECT string_agg(DISTINCT proname, ' ' ORDER BY proname) FROM pg_proc
+      WHERE pronamespace = 'pg_catalog'::regnamespace AND proname = ANY (string_to_array(${names}, ' '))
+        AND (provolatile = 'v' OR proname IN ('pg_current_xact_id', 'txid_current'))
+      """
+    let names = try await Database().value(sql, values: ["names": .text(ChangingFunctions.builtIn)])
+    #expect(names.string == ChangingFunctions.builtIn)
+    for name in (KnownFunctions.stable + " " + KnownFunctions.volatile).split(separator: " ").map(String.init)
+    {
+      #expect(!ChangingFunctions.contain(name, isBuiltIn: true), "\(name)")
+    }
   }
 
   /// `pg_get_keywords` says which words cannot name a function.

@@ -37,11 +37,7 @@ public struct PostgresOptions: Sendable, Equatable {
         notes: error.notes)
       return nil
     }
-    if let doubt = classification.doubt, fields.traits.declaredEffect == nil {
-      fields.report(
-        .doubtfulCall, .note, "\(doubt.message), so the step counts as a write", atBody: doubt.range,
-        notes: ["say effect=read where it only reads, or effect=write to silence this"])
-    }
+    if let call = classification.call { judge(call, in: &fields) }
     if classification.needsNoTransaction, usesTransaction == true {
       fields.report(
         .refusedStatement, "the server refuses this statement inside a transaction",
@@ -50,6 +46,22 @@ public struct PostgresOptions: Sendable, Equatable {
     guard let usesTransaction, !fields.diagnostics.hasErrors else { return nil }
     return Self(
       statement: statement, classification: classification, usesTransaction: usesTransaction)
+  }
+
+  /// Says what a call makes of the step, as far as the page does not say so itself.
+  private static func judge(_ call: SQLClassification.Call, in fields: inout FieldReader) {
+    switch fields.traits.declaredEffect {
+    case .read where call.isKnownChange:
+      fields.report(
+        .loweredEffect, "\(call.message), so the step is no read", atBody: call.range,
+        notes: ["leave 'effect=read' out: the step is a write, which is confirmed and never run by a dry run"]
+      )
+    case nil where !call.isKnownChange:
+      fields.report(
+        .doubtfulCall, .note, "\(call.message), so the step counts as a write", atBody: call.range,
+        notes: ["say effect=read where it only reads, or effect=write to silence this"])
+    case .read, .write, .destructive, nil: break
+    }
   }
 
   /// nil after an error was reported.

@@ -4,8 +4,8 @@ import RunbookModel
 struct SQLClassification: Equatable, Sendable {
   /// What it can change.
   var claim: Effect.Claim
-  /// Why a query is not known to be a read, with where in the body.
-  var doubt: Doubt?
+  /// The call that keeps a query from being known as a read.
+  var call: Call?
   /// Whether the server refuses it inside a transaction.
   var needsNoTransaction = false
   /// Whether a rolled back transaction leaves nothing of it: false where functions of any kind run.
@@ -23,20 +23,22 @@ struct SQLClassification: Equatable, Sendable {
     case utility
   }
 
-  /// Something that may change more than the statement's head says.
-  struct Doubt: Equatable, Sendable {
-    /// For people, lower case.
+  /// A call that may or does change more than the statement's head says.
+  struct Call: Equatable, Sendable {
+    /// What it is, for people, lower case.
     var message: String
     /// Byte range in the body.
     var range: Range<Int>
+    /// Whether it is never a read; else nothing is known of it.
+    var isKnownChange = false
   }
 
   /// A judgement, all of it.
   private init(
-    claim: Effect.Claim, doubt: Doubt? = nil, isTransactional: Bool = true, kind: Kind
+    claim: Effect.Claim, call: Call? = nil, isTransactional: Bool = true, kind: Kind
   ) {
     self.claim = claim
-    self.doubt = doubt
+    self.call = call
     self.isTransactional = isTransactional
     self.kind = kind
   }
@@ -81,13 +83,14 @@ struct SQLClassification: Equatable, Sendable {
   /// A statement that the server plans: a query or one that changes rows, or both by way of WITH.
   private static func query(_ tokens: [SQLToken]) -> Self {
     let scan = SQLQueryScan(tokens)
-    if scan.losesRows { return .known(.destructive, .planned, isTransactional: scan.doubt == nil) }
+    if scan.losesRows { return .known(.destructive, .planned, isTransactional: scan.call == nil) }
     if scan.changesRows || scan.locksRows || scan.selectsInto {
-      return .known(.write, scan.selectsInto ? .utility : .planned, isTransactional: scan.doubt == nil)
+      return .known(.write, scan.selectsInto ? .utility : .planned, isTransactional: scan.call == nil)
     }
-    guard let doubt = scan.doubt else { return .known(.read, .planned) }
+    guard let call = scan.call else { return .known(.read, .planned) }
     return Self(
-      claim: Effect.Claim(.write, isKnown: false), doubt: doubt, isTransactional: false, kind: .planned)
+      claim: Effect.Claim(.write, isKnown: call.isKnownChange), call: call, isTransactional: false,
+      kind: .planned)
   }
 
   /// EXPLAIN plans and does not run, unless ANALYZE is among its options.

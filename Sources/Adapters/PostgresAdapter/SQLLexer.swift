@@ -179,8 +179,8 @@ struct SQLLexer {
       if byte() == UInt8(ascii: "\"") {
         index += 1
         guard byte() == UInt8(ascii: "\"") else {
-          // Escapes of U&"…" are not resolved: such a name matches nothing that is known.
-          return .quotedIdentifier(prefix == 0 ? String(decoding: name, as: UTF8.self) : "")
+          return .quotedIdentifier(
+            prefix == 0 ? String(decoding: name, as: UTF8.self) : Self.unescaped(name) ?? "")
         }
         name.append(UInt8(ascii: "\""))
         index += 1
@@ -190,6 +190,35 @@ struct SQLLexer {
       }
     }
     throw malformed("a quoted identifier that is never closed", start..<(start + prefix + 1))
+  }
+
+  /// What `U&"…"` means where no UESCAPE follows: `\0061`, `\+000061` and `\\` stand for a character; nil where
+  /// the server refuses it, and for surrogates, which are in no name that is known.
+  private static func unescaped(_ bytes: [UInt8]) -> String? {
+    var name = ""
+    var rest = bytes[...]
+    while let slash = rest.firstIndex(of: UInt8(ascii: "\\")) {
+      name += String(decoding: rest[..<slash], as: UTF8.self)
+      rest = rest[(slash + 1)...]
+      if rest.first == UInt8(ascii: "\\") {
+        name += "\\"
+        rest = rest.dropFirst()
+        continue
+      }
+      var count = 4
+      if rest.first == UInt8(ascii: "+") {
+        count = 6
+        rest = rest.dropFirst()
+      }
+      let digits = rest.prefix(count)
+      guard digits.count == count, digits.allSatisfy(isHexadecimal),
+        let code = UInt32(String(decoding: digits, as: UTF8.self), radix: 16), code > 0,
+        let scalar = Unicode.Scalar(code)
+      else { return nil }
+      name.unicodeScalars.append(scalar)
+      rest = rest.dropFirst(count)
+    }
+    return name + String(decoding: rest, as: UTF8.self)
   }
 
   /// `${name}`, `$1`, or the start of a dollar-quoted constant.

@@ -13,8 +13,8 @@ struct SQLQueryScan {
   private(set) var locksRows = false
   /// SELECT … INTO makes a table.
   private(set) var selectsInto = false
-  /// The first call of a function that is not known to be harmless.
-  private(set) var doubt: SQLClassification.Doubt?
+  /// The first call of a function that is never a read, else the first one of which nothing is known.
+  private(set) var call: SQLClassification.Call?
 
   private let tokens: [SQLToken]
 
@@ -27,11 +27,16 @@ struct SQLQueryScan {
     for index in tokens.indices {
       switch tokens[index].kind {
       case .word(let word): scan(word, at: index)
-      case .openingParenthesis: if doubt == nil { doubt = call(before: index) }
-      case .symbol(UInt8(ascii: ".")): if doubt == nil { doubt = call(byField: index) }
+      case .openingParenthesis: note(call(before: index))
+      case .symbol(UInt8(ascii: ".")): note(call(byField: index))
       case .quotedIdentifier, .literal, .number, .name, .semicolon, .closingParenthesis, .symbol: break
       }
     }
+  }
+
+  private mutating func note(_ found: SQLClassification.Call?) {
+    guard let found else { return }
+    if call.map({ !$0.isKnownChange && found.isKnownChange }) ?? true { call = found }
   }
 
   private func word(_ index: Int) -> String? { tokens.indices.contains(index) ? tokens[index].word : nil }
@@ -159,16 +164,17 @@ struct SQLQueryScan {
     return found
   }
 
-  /// The doubt that a parenthesis raises where it opens the arguments of a function.
-  private func call(before parenthesis: Int) -> SQLClassification.Doubt? {
+  /// The call whose arguments a parenthesis opens; nil where it opens none, or those of a harmless function.
+  private func call(before parenthesis: Int) -> SQLClassification.Call? {
     let index = parenthesis - 1
     guard index >= 0 else { return nil }
     switch tokens[index].kind {
     case .literal, .number, .name:
-      // Nothing can stand so, but for a name with `UESCAPE '…'` behind it.
-      return SQLClassification.Doubt(
-        message: "what stands in front of this parenthesis may be a function",
-        range: tokens[index].range.lowerBound..<tokens[parenthesis].range.upperBound)
+      // Nothing can stand so, but for a name with `UESCAPE '…'` behind it: written so, it may be any.
+      return SQLClassification.Call(
+        message: "what stands in front of this parenthesis may be any function",
+        range: tokens[index].range.lowerBound..<tokens[parenthesis].range.upperBound,
+        isKnownChange: word(index - 1) == "uescape")
     case .word, .quotedIdentifier, .semicolon, .openingParenthesis, .closingParenthesis, .symbol: break
     }
     var start = index
@@ -194,14 +200,19 @@ struct SQLQueryScan {
     let isBuiltIn = schema.isEmpty || schema == ["pg_catalog"]
     if isBuiltIn, KnownFunctions.areHarmless(name) { return nil }
     let full = (schema.reversed() + [name]).joined(separator: ".")
-    return SQLClassification.Doubt(
-      message: "'\(full)' is no function that is known to change nothing",
-      range: tokens[start].range.lowerBound..<tokens[index].range.upperBound)
+    let range = tokens[start].range.lowerBound..<tokens[index].range.upperBound
+    // A database's name may stand before the schema's.
+    if ChangingFunctions.contain(name, isBuiltIn: schema.first.map { $0 == "pg_catalog" } ?? true) {
+      return SQLClassification.Call(
+        message: "'\(full)' changes something outside its statement", range: range, isKnownChange: true)
+    }
+    return SQLClassification.Call(
+      message: "'\(full)' is no function that is known to change nothing", range: range)
   }
 
-  /// The doubt that `.name` raises behind an expression: the server takes `(x).name` for `name(x)` where `x`
+  /// The call that `.name` may be behind an expression: the server takes `(x).name` for `name(x)` where `x`
   /// has no field of that name.
-  private func call(byField dot: Int) -> SQLClassification.Doubt? {
+  private func call(byField dot: Int) -> SQLClassification.Call? {
     guard dot > 0, tokens.indices.contains(dot + 1) else { return nil }
     switch tokens[dot - 1].kind {
     case .closingParenthesis, .name, .literal, .symbol(UInt8(ascii: "]")): break
@@ -212,10 +223,12 @@ struct SQLQueryScan {
     case .word(let text), .quotedIdentifier(let text): name = text
     case .literal, .number, .name, .semicolon, .openingParenthesis, .closingParenthesis, .symbol: return nil
     }
-    if KnownFunctions.areHarmless(name) { return nil }
-    return SQLClassification.Doubt(
+    let isEscaped = word(dot + 2) == "uescape"
+    if KnownFunctions.areHarmless(name), !isEscaped { return nil }
+    return SQLClassification.Call(
       message: "'\(name)' behind an expression may be a function that changes something",
-      range: tokens[dot + 1].range)
+      range: tokens[dot + 1].range,
+      isKnownChange: isEscaped || ChangingFunctions.contain(name, isBuiltIn: true))
   }
 
   /// Whether `word` before a parenthesis is syntax and not a function's name.
@@ -376,21 +389,4 @@ struct SQLQueryScan {
     }
     return false
   }
-
-  /// Words that cannot name a function, and four that do so nowhere.
-  static let keyWords = Set(
-    """
-    all analyse analyze and any array as asc asymmetric both case cast check collate column constraint \
-    create current_catalog current_date \
-    current_role current_time current_timestamp current_user default deferrable \
-    desc distinct do else end except false fetch for foreign from grant group having in initially intersect \
-    into lateral leading limit localtime localtimestamp not null offset on only or order placing primary \
-    references returning select session_user some symmetric table then to trailing true union unique user \
-    using variadic when where window with \
-    between bigint bit boolean char character coalesce dec decimal exists extract float greatest grouping \
-    inout int integer interval least national nchar none normalize nullif numeric out overlay position \
-    precision real row setof smallint substring time timestamp treat trim values varchar xmlattributes \
-    xmlconcat xmlelement xmlexists xmlforest xmlnamespaces xmlparse xmlpi xmlroot xmlserialize xmltable \
-    cube rollup ilike join
-    """.split(separator: " ").map(String.init))
 }
