@@ -42,6 +42,32 @@ import Testing
       ])
   }
 
+  @Test func `a name whose type is mistyped is a name all the same`() {
+    let page = CompiledPage(
+      """
+      ---
+      runbook: 1
+      parameters:
+        service: {type: strng, default: db}
+        count: {type: integre}
+      ---
+      ```ask {#really}
+      question: Really?
+      type: boolaen
+      ```
+
+      ```bash {#a confirm="Stop ${service}?" if='$count == 1 and $really'}
+      echo "${service}" "${count}" "${really}"
+      ```
+      """)
+    #expect(
+      page.lines == [
+        "4:19 error RB0124: 'type' must be one of string, integer, number, boolean, choice, duration, secret, not 'strng' (did you mean 'string'?)",
+        "5:17 error RB0124: 'type' must be one of string, integer, number, boolean, choice, duration, secret, not 'integre' (did you mean 'integer'?)",
+        "9:7 error RB0430: 'type' must be one of string, integer, number, boolean, choice, duration, secret, not 'boolaen' (did you mean 'boolean'?)",
+      ])
+  }
+
   @Test func `undefined names are told with the nearest one, in bodies and attributes`() {
     let page = CompiledPage(
       """

@@ -87,7 +87,7 @@ struct HeaderReader {
         continue
       }
       var parameters = ParameterReader(reader)
-      if let parameter = parameters.read(entry) { header.parameters.append(parameter) }
+      header.parameters.append(parameters.read(entry))
       reader = parameters.reader
     }
   }

@@ -19,8 +19,9 @@ struct ParameterReader {
     var choices: YAMLNode?
   }
 
-  /// The parameter; nil where its type is not known.
-  mutating func read(_ entry: YAMLEntry) -> Runbook.Parameter? {
+  /// The parameter. Where its type is not known, which is reported, it is there all the same, as a string without
+  /// limits: the page uses its name, and that is no mistake.
+  mutating func read(_ entry: YAMLEntry) -> Runbook.Parameter {
     let name = entry.key
     var limits = Limits()
     var values: [ParameterKey: YAMLNode] = [:]
@@ -34,7 +35,9 @@ struct ParameterReader {
       case .default, .required, .description, .from: values[key] = entry.value
       }
     }
-    guard let type = type(limits, of: name, at: entry.keyRange) else { return nil }
+    guard let type = type(limits, of: name, at: entry.keyRange) else {
+      return Runbook.Parameter(name: name, type: ParameterType(.string), isRequired: false)
+    }
     var parameter = Runbook.Parameter(name: name, type: type, isRequired: false)
     parameter.description = values[.description].flatMap { reader.text($0, "description") }
     if let node = values[.default] { parameter.defaultValue = defaultValue(node, type, name) }

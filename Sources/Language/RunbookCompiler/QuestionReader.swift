@@ -9,7 +9,8 @@ struct QuestionReader {
   /// Names the question mentions.
   private(set) var uses: [StepDraft.Use] = []
 
-  /// The question; nil where the body holds none.
+  /// The question; nil where the body holds none. One of unknown type, which is reported, wants a string: its answer's
+  /// name is used all the same.
   ///
   /// - Parameter place: Where to report what is not there.
   mutating func read(_ body: MappedText, of place: SourceRange) -> Question? {
@@ -51,8 +52,8 @@ struct QuestionReader {
       reader.report(.missingKey, "the step asks nothing", at: node.range, notes: ["add 'question: …'"])
     }
     diagnostics += reader.diagnostics
-    guard let text, let type else { return nil }
-    return Question(text: text, type: type, defaultValue: value)
+    guard let text else { return nil }
+    return Question(text: text, type: type ?? ParameterType(.string), defaultValue: value)
   }
 
   private mutating func template(_ node: YAMLNode, _ reader: inout ValueReader) -> Template? {
