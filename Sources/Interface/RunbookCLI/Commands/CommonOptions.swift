@@ -57,8 +57,9 @@ struct LossOptions: ParsableArguments {
 struct PlanOptions: ParsableArguments {
   @Option(
     name: [.customLong("env"), .customShort("e")],
-    help: ArgumentHelp("Environment; else RUNBOOK_ENV, else the only one there is.", valueName: "environment")
-  )
+    help: ArgumentHelp(
+      "Environment; else RUNBOOK_ENV, else the only one there is, else asked at the terminal.",
+      valueName: "environment"))
   var environment: String?
 
   @Option(

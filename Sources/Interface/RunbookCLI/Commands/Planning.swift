@@ -26,7 +26,8 @@ struct Planning {
     let workspace = Workspace()
     let page = try workspace.page(entry, checksFilters: checksFilters)
     let runbook = try Self.runbook(of: page, named: name)
-    let environmentName = try workspace.environmentName(options.environment, for: runbook, of: entry)
+    let environmentName = try workspace.environmentName(
+      options.environment, for: runbook, of: entry, ask: { EnvironmentQuestion() })
     let environment = try workspace.environment(environmentName, of: entry)
     guard let bound = environment.environment, !DiagnosticsView.haveError(environment.diagnostics) else {
       throw Self.failure(environment.diagnostics, in: environment.file)

@@ -92,9 +92,12 @@ struct Workspace {
     ]
   }
 
-  /// `--env`, else RUNBOOK_ENV, else the only one allowed that is not protected.
+  /// `--env`, else RUNBOOK_ENV, else the only one allowed that is not protected, else what a person answers.
+  ///
+  /// - Parameter ask: Who asks a person; nil where nobody is there.
   func environmentName(
-    _ given: String?, for runbook: Runbook, of entry: RunbookLibrary.Entry
+    _ given: String?, for runbook: Runbook, of entry: RunbookLibrary.Entry,
+    ask: () -> EnvironmentQuestion?
   ) throws -> String {
     let available = entry.environmentNames
     let allowed =
@@ -115,16 +118,20 @@ struct Workspace {
       }
       return name
     }
-    guard allowed.count == 1, let only = allowed.first else {
+    guard let only = allowed.first else {
       throw CommandFailure(
-        allowed.isEmpty
-          ? "there is no environment for '\(runbook.name)' in \(entry.root)/environments"
-          : "say which environment with --env: \(allowed.joined(separator: ", "))", exitCode: 64)
+        "there is no environment for '\(runbook.name)' in \(entry.root)/environments", exitCode: 64)
     }
-    if let environment = try self.environment(only, of: entry).environment, environment.isProtected {
-      throw CommandFailure("'\(only)' is protected and never the default; say --env \(only)", exitCode: 64)
+    let protected = try Set(
+      allowed.filter { try self.environment($0, of: entry).environment?.isProtected ?? false })
+    if allowed.count == 1, protected.isEmpty { return only }
+    if let question = ask() {
+      return try question.answer(for: runbook.name, among: allowed, protected: protected)
     }
-    return only
+    throw CommandFailure(
+      allowed.count == 1
+        ? "'\(only)' is protected and never the default; say --env \(only)"
+        : "say which environment with --env: \(allowed.joined(separator: ", "))", exitCode: 64)
   }
 
   /// The digest of a file or a plan.
