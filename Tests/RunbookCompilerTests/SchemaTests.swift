@@ -166,9 +166,9 @@ import Testing
       case .secret: given[parameter.name] = "env:SECRET"
       }
     }
-    let (plan, diagnostics) = compiler.plan(
+    let (plan, diagnostics, problems) = compiler.plan(
       runbook, in: try #require(read.0), parameters: given, program: "1.0", path: "runbooks/\(name).md")
-    #expect(diagnostics == [], "\(name) in \(environment)")
+    #expect(diagnostics == [] && problems == [], "\(name) in \(environment)")
     #expect(plan != nil, "\(name) in \(environment)")
     return plan
   }

@@ -13,11 +13,12 @@ extension Compiler {
   ///   - path: Of the page, as the plan is to show it. Relative paths of secrets in the page are meant from its
   ///     folder.
   ///   - directory: Where relative paths of secrets among `given` are meant from.
-  /// - Returns: The plan where there is no error, and what was found; positions are the page's.
+  /// - Returns: The plan where there is no error, what was found in the page, and what was found in what the plan
+  ///   was asked for.
   public func plan(
     _ runbook: Runbook, in environment: Environment, parameters given: [String: String] = [:],
     from: StepID? = nil, only: [StepID] = [], program: String, path: String, directory: String = ""
-  ) -> (Plan?, [Diagnostic]) {
+  ) -> (plan: Plan?, diagnostics: [Diagnostic], problems: [GivenProblem]) {
     plan(
       runbook, in: environment, parameters: given, program: program, path: path, directory: directory
     ) { binder, order in
@@ -33,10 +34,11 @@ extension Compiler {
   ///   - recorded: The plan, whatever wrote it.
   ///   - program: Version of this program.
   ///   - path: Of the page, as the plan is to show it.
-  /// - Returns: The plan where there is no error, and what was found; positions are the page's.
+  /// - Returns: The plan where there is no error, what was found in the page, and what was found in what the plan
+  ///   was asked for.
   public func plan(
     _ runbook: Runbook, in environment: Environment, asIn recorded: Plan, program: String, path: String
-  ) -> (Plan?, [Diagnostic]) {
+  ) -> (plan: Plan?, diagnostics: [Diagnostic], problems: [GivenProblem]) {
     let leftOut = Set(recorded.unselected)
     return plan(
       runbook, in: environment, parameters: Self.given(of: recorded, to: runbook), program: program,
@@ -47,7 +49,7 @@ extension Compiler {
   private func plan(
     _ runbook: Runbook, in environment: Environment, parameters given: [String: String], program: String,
     path: String, directory: String, unselected select: (inout PlanBinder, [Step]) -> [StepID]
-  ) -> (Plan?, [Diagnostic]) {
+  ) -> (plan: Plan?, diagnostics: [Diagnostic], problems: [GivenProblem]) {
     var binder = PlanBinder(
       runbook: runbook, environment: environment, adapters: adapters,
       pageDirectory: path.lastIndex(of: "/").map { String(path[...$0]) } ?? "", givenDirectory: directory)
@@ -59,14 +61,16 @@ extension Compiler {
     let steps = binder.bind(order + detours, leavingOut: Set(unselected))
     binder.checkOutputs(of: steps, unselected: Set(unselected), parameters: parameters)
     let diagnostics = binder.diagnostics.inSourceOrder()
-    guard !diagnostics.hasErrors else { return (nil, diagnostics) }
+    guard !diagnostics.hasErrors, binder.problems.isEmpty else {
+      return (nil, diagnostics, binder.problems)
+    }
     let plan = Plan(
       program: program,
       runbook: Plan.Source(
         name: runbook.name, title: runbook.header.title, path: path, digest: runbook.digest),
       environment: environment, parameters: parameters, steps: steps, locks: runbook.header.locks,
       timeoutMilliseconds: runbook.header.timeoutMilliseconds, unselected: unselected)
-    return (plan, diagnostics)
+    return (plan, diagnostics, [])
   }
 
   /// What `-p` would have to give for a plan's values; those that the page itself gives are left out.

@@ -4,8 +4,10 @@ import RunbookModel
 
 /// Finds what an environment and parameters mean for the steps of a runbook.
 struct PlanBinder {
-  /// What was found so far.
+  /// What was found in the page so far.
   private(set) var diagnostics: [Diagnostic] = []
+  /// What was found so far in what the plan was asked for.
+  private(set) var problems: [GivenProblem] = []
   private let runbook: Runbook
   private let environment: Environment
   private let adapters: AdapterRegistry
@@ -61,18 +63,23 @@ struct PlanBinder {
   /// The main steps to leave out, in their order.
   mutating func unselected(_ order: [Step], from: StepID?, only: [StepID]) -> [StepID] {
     let ids = order.map(\.id)
-    for id in [from].compactMap(\.self) + only where !ids.contains(id) {
-      let other = runbook.steps.first { $0.id == id }
-      report(
-        .invalidSelection,
-        other.map { "'\(id)' is .\($0.role.rawValue) and runs only when it is called for" }
-          ?? "no step is named '\(id)'", at: runbook.positions.steps[id]?.id,
-        notes: other == nil ? suggestion(id.rawValue, among: ids.map(\.rawValue)) : [])
-    }
+    if let from { checkSelected(from, .from(from), among: ids) }
+    for id in only { checkSelected(id, .only(id), among: ids) }
     let chosen = Set(only)
     let start = from.flatMap { ids.firstIndex(of: $0) } ?? 0
     return ids.enumerated().filter { $0.offset < start || (!chosen.isEmpty && !chosen.contains($0.element)) }
       .map(\.element)
+  }
+
+  private mutating func checkSelected(_ id: StepID, _ place: GivenProblem.Place, among ids: [StepID]) {
+    guard !ids.contains(id) else { return }
+    let other = runbook.steps.first { $0.id == id }
+    problems.append(
+      GivenProblem(
+        place: place,
+        message: other.map { "'\(id)' is .\($0.role.rawValue) and runs only when it is called for" }
+          ?? "no step is named '\(id)'",
+        notes: other == nil ? suggestion(id.rawValue, among: ids.map(\.rawValue)) : []))
   }
 
   // MARK: Parameters
@@ -164,10 +171,11 @@ struct PlanBinder {
     }
     let names = runbook.header.parameters.map(\.name)
     let suggestion = suggestion(name, among: names)
-    report(
-      .unknownParameter, "the page has no parameter '\(name)'", at: nil,
-      notes: !suggestion.isEmpty || names.isEmpty
-        ? suggestion : ["its parameters are \(names.joined(separator: ", "))"])
+    problems.append(
+      GivenProblem(
+        place: .parameter(name), message: "the page has no parameter '\(name)'",
+        notes: !suggestion.isEmpty || names.isEmpty
+          ? suggestion : ["its parameters are \(names.joined(separator: ", "))"]))
     return nil
   }
 

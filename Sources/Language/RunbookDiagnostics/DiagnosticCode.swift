@@ -176,7 +176,7 @@ extension Diagnostic {
     case missingParameter = "RB0703"
     /// A parameter's value that does not fit its type.
     case invalidParameter = "RB0704"
-    /// A selected step that cannot be selected.
+    /// No longer used: a selected step that cannot be selected. It is no place in a page that is wrong then.
     case invalidSelection = "RB0705"
   }
 }

@@ -32,12 +32,12 @@ struct Planning {
     guard let bound = environment.environment, !DiagnosticsView.haveError(environment.diagnostics) else {
       throw Self.failure(environment.diagnostics, in: environment.file)
     }
-    let (plan, diagnostics) = Compiler(adapters: workspace.registry).plan(
+    let (plan, diagnostics, problems) = Compiler(adapters: workspace.registry).plan(
       runbook, in: bound, parameters: try given(), from: options.from.map { StepID($0) },
       only: options.only.map { StepID($0) }, program: RunbookCommand.version,
       path: Files.relative(entry.path, to: entry.repositoryRoot), directory: ProcessInfo.workingDirectory)
     guard let plan, !DiagnosticsView.haveError(diagnostics) else {
-      throw Self.failure(diagnostics, in: page.file)
+      throw Self.failure(diagnostics, problems, in: page.file)
     }
     return Result(
       plan: plan, digest: try Workspace.digest(of: plan.json.utf8), page: page,
@@ -80,11 +80,11 @@ struct Planning {
         exitCode: 6)
     }
     // The file says what was approved, never what is done: that is planned again and has to be the same.
-    let (made, diagnostics) = Compiler(adapters: workspace.registry).plan(
+    let (made, diagnostics, problems) = Compiler(adapters: workspace.registry).plan(
       try Self.runbook(of: page, named: entry.name), in: bound, asIn: recorded,
       program: RunbookCommand.version, path: Files.relative(entry.path, to: entry.repositoryRoot))
     guard let made, !DiagnosticsView.haveError(diagnostics) else {
-      _ = Self.failure(diagnostics, in: page.file)
+      _ = Self.failure(diagnostics, problems, in: page.file)
       throw CommandFailure(
         "the plan is not run, because its page cannot be planned with its parameters and selection",
         exitCode: 6)
@@ -141,12 +141,29 @@ struct Planning {
     return values
   }
 
-  /// Shows errors on standard error; the exit code is 3.
-  static func failure(_ diagnostics: [Diagnostic], in file: SourceFile) -> CommandFailure {
+  /// Shows errors on standard error: those of a file with their places, those of the command line without.
+  ///
+  /// The exit code is 3.
+  static func failure(
+    _ diagnostics: [Diagnostic], _ problems: [GivenProblem] = [], in file: SourceFile
+  ) -> CommandFailure {
+    for problem in problems {
+      let text = ([problem.message] + problem.notes).joined(separator: "; ")
+      StandardStream.line(
+        "runbook: \(TerminalText.inert("\(option(problem.place)): \(text)"))", to: STDERR_FILENO)
+    }
     let screen = Screen(descriptor: STDERR_FILENO)
     StandardStream.write(
       DiagnosticsView.text(diagnostics.filter { $0.severity != .note }, in: file, colored: screen.usesColor),
       to: STDERR_FILENO)
     return CommandFailure(nil, exitCode: 3)
+  }
+  /// How the command line asks for it.
+  private static func option(_ place: GivenProblem.Place) -> String {
+    switch place {
+    case .parameter(let name): "-p \(name)"
+    case .from(let id): "--from \(id)"
+    case .only(let id): "--only \(id)"
+    }
   }
 }
