@@ -256,6 +256,22 @@ struct AttemptTests {
     }
   }
 
+  @Test func `a step that the page's timeout ends says so, one that its own ends does not`() async throws {
+    let late = StepFailure(.timeout, "not finished in time", effectIsPossible: true)
+    for (remaining, detail) in [
+      (.seconds(5), "the page's 'timeout' is used up: not finished in time"),
+      (.seconds(60), "the page's 'timeout' is used up: not finished in time"),
+      (.seconds(61), "not finished in time"), (nil, "not finished in time"),
+    ] as [(Duration?, String)] {
+      let performance = try await perform(.call("a"), remaining: remaining) { _, _ in .failure(late) }
+      #expect(performance.result.detail == detail)
+      #expect(performance.result.status == .unknown && performance.result.reason == .timeout)
+    }
+    let other = StepFailure(.exit, "exit status 1", effectIsPossible: true)
+    let performance = try await perform(.call("a"), remaining: .seconds(5)) { _, _ in .failure(other) }
+    #expect(performance.result.detail == "exit status 1")
+  }
+
   @Test func `a pause tells how long it was, and an interrupt ends it`() async throws {
     var step = Step.call("w", .read)
     step.action = .wait(milliseconds: 1500)

@@ -164,6 +164,7 @@ struct EndTests {
     #expect(performer.steps == ["a", "b", "un-a"])
     #expect(
       log.contains("ok b#1; intent c#1; failed c#1 timeout polls=0; so c#1 undo policy; undo after c: a"))
+    #expect(trial.plan.usedUpTimeout == "the page's 'timeout' of 0.02 seconds is used up")
   }
 
   @Test func `people's time counts for nothing`() async throws {

@@ -82,6 +82,9 @@ struct PollingTests {
   @Test func `the run's own limit is shorter`() async throws {
     let performance = try await poll(remaining: .seconds(5)) { _, _ in Self.refused() }
     #expect(performance.polls == 3)
+    #expect(
+      performance.result.detail
+        == "the page's 'timeout' is used up: 3 attempts; the last one: connection refused")
   }
 
   @Test func `an idempotent write that is cut off at the last attempt is unknown`() async throws {

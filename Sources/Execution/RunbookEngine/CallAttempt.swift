@@ -87,18 +87,29 @@ struct CallAttempt {
     return task.remaining.map { min(own, $0) } ?? own
   }
 
+  /// A failure of an attempt that may take no longer because the page's own `timeout` is used up, saying so.
+  func blamingPage(_ failure: StepFailure) -> StepFailure {
+    StepFailure(
+      failure.reason, "\(performer.plan.usedUpTimeout): \(failure.detail)",
+      effectIsPossible: failure.effectIsPossible)
+  }
+
   // MARK: Polling
 
   private func poll(
     in session: any StepSession, _ environment: TargetEnvironment, since start: ContinuousClock.Instant
   ) async -> (Judgement, polls: Int) {
+    let pageEnd = task.remaining.map { start + $0 }
     var end = step.polling.map { start + .milliseconds($0.withinMilliseconds) }
-    if let limit = end, let remaining = task.remaining { end = min(limit, start + remaining) }
+    let isEndOfPage = end.flatMap { end in pageEnd.map { $0 < end } } ?? false
+    if isEndOfPage { end = pageEnd }
     var polls = 1
     while true {
       let attemptStart = clock.now()
-      var deadline = attemptStart + limit
+      var deadline = attemptStart + .milliseconds(step.timeoutMilliseconds)
       if let end { deadline = min(deadline, end) }
+      let isCutByPage = pageEnd.map { $0 <= deadline && end == nil } ?? false
+      if isCutByPage, let pageEnd { deadline = pageEnd }
       let context = context(in: session, environment, deadline: deadline)
       let outcome: Result<RawResult, StepFailure>
       do throws(StepFailure) {
@@ -110,12 +121,16 @@ struct CallAttempt {
         outcome, of: step, variables: task.variables, filters: performer.filters,
         milliseconds: (clock.now() - attemptStart).milliseconds)
       guard let failure = judgement.failure, let polling = step.polling, let end else {
+        if isCutByPage, let failure = judgement.failure, failure.reason == .timeout {
+          judgement.failure = blamingPage(failure)
+        }
         return (judgement, polls)
       }
       let pause = Duration.milliseconds(polling.everyMilliseconds)
       let isLast = clock.now() + pause >= end
       if isLast || !failure.reason.canHeal || task.interrupt.level > .none {
-        judgement.failure = failure.told(afterPolls: polls, within: polling)
+        let told = failure.told(afterPolls: polls, within: isEndOfPage ? nil : polling)
+        judgement.failure = isLast && isEndOfPage ? blamingPage(told) : told
         return (judgement, polls)
       }
       await clock.pause(pause, task.interrupt)
@@ -192,12 +207,13 @@ extension StepFailure {
     effectIsPossible && step.effect > .read && reason.isCutOff ? .unknown : .failed
   }
 
-  /// The same failure, saying that it is the last of several.
-  fileprivate func told(afterPolls polls: Int, within polling: Step.Polling) -> StepFailure {
-    let within = Duration.milliseconds(polling.withinMilliseconds)
+  /// The same failure, saying that it is the last of several; nil: something else than `within` ended them.
+  fileprivate func told(afterPolls polls: Int, within polling: Step.Polling?) -> StepFailure {
+    let attempts = "\(polls) \(polls == 1 ? "attempt" : "attempts")"
+    let end =
+      polling.map { "not within \(Duration.milliseconds($0.withinMilliseconds)) (\(attempts))" } ?? attempts
     return StepFailure(
-      reason,
-      "not within \(within) (\(polls) \(polls == 1 ? "attempt" : "attempts")); the last one: \(detail)",
+      reason, "\(end); the last one: \(detail)",
       effectIsPossible: effectIsPossible)
   }
 }

@@ -25,7 +25,8 @@ struct Proof {
     do throws(StepFailure) {
       rehearsal = .success(try await call.rehearse(context))
     } catch {
-      rehearsal = .failure(error)
+      let isCutByPage = task.remaining.map { $0 < .milliseconds(task.step.timeoutMilliseconds) } ?? false
+      rehearsal = .failure(isCutByPage && error.reason == .timeout ? attempt.blamingPage(error) : error)
     }
     var performance = performance(rehearsal, since: start)
     do throws(JournalFailure) {

@@ -49,7 +49,7 @@ extension RunState {
     if remainingMilliseconds == 0 {
       return .fail(
         step.id, role: role,
-        StepFailure(.timeout, "the run's time limit is used up", effectIsPossible: false))
+        StepFailure(.timeout, ledger.plan.usedUpTimeout, effectIsPossible: false))
     }
     if progress.isConfirmed { return .begin(step.id, role: role, .asInRun) }
     return confirmation(of: step, role: role, options)
@@ -175,5 +175,13 @@ extension RunState {
       }
     }
     return .completed
+  }
+}
+
+extension Plan {
+  /// Why a step had no time, or no more of it: people's time does not count.
+  package var usedUpTimeout: String {
+    let limit = timeoutMilliseconds.map { " of \(Duration.milliseconds($0))" } ?? ""
+    return "the page's 'timeout'\(limit) is used up"
   }
 }
