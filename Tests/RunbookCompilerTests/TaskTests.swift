@@ -106,6 +106,45 @@ import Testing
       ])
   }
 
+  @Test func `what is said of a step is not the title of those that belong to it`() {
+    let page = CompiledPage(
+      body: """
+        1. Start it.
+
+           ```bash {#start undo=stop on-failure=save verify=look}
+           true
+           ```
+
+           ```bash {#stop .undo}
+           true
+           ```
+
+           ```bash {#save .rescue title="Save what is there"}
+           true
+           ```
+
+           ```bash {#look .verify effect=read}
+           true
+           ```
+
+           ```bash {#second undo=back}
+           true
+           ```
+
+           The way back:
+
+           ```bash {#back .undo}
+           true
+           ```
+        """)
+    #expect(page.lines == [])
+    #expect(
+      page.runbook?.steps.map { "\($0.id): \($0.title)" } == [
+        "start: Start it.", "stop: stop", "save: Save what is there", "look: look", "second: Start it.",
+        "back: The way back:",
+      ])
+  }
+
   @Test func `a heading's condition holds for all below it`() throws {
     let page = CompiledPage(
       body: """

@@ -56,7 +56,7 @@ import Testing
         26:4-26:13 text 'Start it.' in 2
         28:4-31:7 fence compose {#start-db timeout=2m confirm=Start ${service}?} in 2 after 'Start it.'
           | up -d ${service}
-        33:4-35:7 fence compose {#stop-db .undo} in 2 after 'Start it.'
+        33:4-35:7 fence compose {#stop-db .undo} in 2 after 'Start it.' too
           | stop ${service}
         """)
     #expect(diagnostics(of: page) == "")

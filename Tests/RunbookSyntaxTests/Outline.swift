@@ -53,7 +53,7 @@ func outline(of document: Document) -> String {
       if let foreign = fence.foreignAttributes { line += " \(foreign.form)" }
       line += words(fence.attributes, fence.containers)
       if !fence.isClosed { line += " unclosed" }
-      if let lead = fence.leadText { line += " after '\(lead)'" }
+      if let lead = fence.leadText { line += " after '\(lead)'\(fence.isLeadShared ? " too" : "")" }
       lines.append(line)
       lines += fence.body.string.split(separator: "\n", omittingEmptySubsequences: false).dropLast().map {
         "  | \($0)"

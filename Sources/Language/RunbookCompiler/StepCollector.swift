@@ -134,6 +134,8 @@ struct StepCollector {
     draft.step.number = fence.itemNumber.map { String($0) }
     var reader = AttributeReader(own: adapter?.attributes ?? [])
     reader.read(attributes, into: draft)
+    // What a page says of a step is not said of the one that takes it back.
+    if draft.step.role != .main, fence.isLeadShared, !draft.has(.title) { draft.step.title = id.text }
     diagnostics += reader.reader.diagnostics
     let body = fence.body
     switch kind {

@@ -14,6 +14,8 @@ struct BlockReader {
     var kind: Kind
     /// The nearest text in front in this frame, since its last heading.
     var leadText: String?
+    /// Whether a fence stands behind that text already.
+    var isLeadTaken = false
   }
 
   private let page: Page
@@ -140,7 +142,7 @@ struct BlockReader {
   private mutating func readHeading(_ node: MarkdownNode) {
     let content = readContent(node)
     let attributes = content.comment?.attributes(reportingTo: &diagnostics)
-    frames[frames.count - 1].leadText = nil
+    setLead(nil)
     blocks.append(
       .heading(
         Heading(
@@ -157,14 +159,14 @@ struct BlockReader {
     if let comment = content.comment, comment.looksLikeAttributes {
       diagnostics.append(.strayAttributeComment(at: comment.range))
     }
-    frames[frames.count - 1].leadText = content.text
+    setLead(content.text)
     blocks.append(.paragraph(Paragraph(text: content.text, range: content.range, containers: containers())))
   }
 
   private mutating func readFence(_ node: MarkdownNode) {
     var reader = FenceReader(node, of: page)
-    let fence = reader.read(
-      containers: containers(), leadText: leadText())
+    let (text, isTaken) = takeLead()
+    let fence = reader.read(containers: containers(), leadText: text, isLeadShared: isTaken)
     if !reader.diagnostics.isEmpty { diagnostics += reader.diagnostics }
     if fence.attributes?.id != nil { checkHiddenCharacters(in: fence.range, of: "a step") }
     blocks.append(.fence(fence))
@@ -198,12 +200,19 @@ struct BlockReader {
     return Content(text: inline.text, range: SourceRange(start: start, end: end), comment: comment)
   }
 
-  /// The nearest text in front, in this frame or else in those around it.
-  private func leadText() -> String? {
+  private mutating func setLead(_ text: String?) {
+    frames[frames.count - 1].leadText = text
+    frames[frames.count - 1].isLeadTaken = false
+  }
+
+  /// The nearest text in front, in this frame or else in those around it, and whether a fence before had it too.
+  private mutating func takeLead() -> (text: String?, isTaken: Bool) {
     for index in frames.indices.reversed() {
-      if let text = frames[index].leadText { return text }
+      guard let text = frames[index].leadText else { continue }
+      defer { frames[index].isLeadTaken = true }
+      return (text, frames[index].isLeadTaken)
     }
-    return nil
+    return (nil, false)
   }
 
   private mutating func containers() -> [Container] {

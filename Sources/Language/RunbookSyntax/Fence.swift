@@ -25,6 +25,8 @@ public struct Fence: Sendable, Hashable {
   public let containers: [Container]
   /// The nearest text in front of it, in the same section, that can be its title.
   public let leadText: String?
+  /// Whether a fence between them has that text in front of it as well.
+  public let isLeadShared: Bool
 
   /// The lines below the option lines: the program, statement or request itself.
   public var body: MappedText { text.suffix(from: optionsEnd) }

@@ -22,7 +22,7 @@ struct FenceReader {
     run = start..<end
   }
 
-  mutating func read(containers: [Container], leadText: String?) -> Fence {
+  mutating func read(containers: [Container], leadText: String?, isLeadShared: Bool) -> Fence {
     let (text, lineCount) = readText()
     let info = bytes.trimmed(run.upperBound..<lineOfOpening.upperBound)
     let language = readLanguage(info)
@@ -60,7 +60,7 @@ struct FenceReader {
       range: SourceRange(run.lowerBound..<end), openingRange: SourceRange(bytes.trimmed(lineOfOpening)),
       infoRange: SourceRange(info), language: language,
       attributes: attributes, foreignAttributes: foreign, text: text, optionsEnd: optionsEnd,
-      isClosed: closing != nil, containers: containers, leadText: leadText)
+      isClosed: closing != nil, containers: containers, leadText: leadText, isLeadShared: isLeadShared)
   }
 
   // MARK: The opening line
