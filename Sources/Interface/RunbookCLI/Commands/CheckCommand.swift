@@ -19,7 +19,7 @@ struct CheckCommand: ParsableCommand {
   @OptionGroup var libraryOptions: LibraryOptions
   @OptionGroup var formatOptions: FormatOptions
 
-  @Flag(help: "A fence of a step language without an id is an error, not a note.")
+  @Flag(help: "Warnings are errors, and so is a fence of a step language without an id.")
   var strict = false
 
   @Argument(help: ArgumentHelp("Names or paths.", valueName: "name"))
