@@ -106,7 +106,7 @@ struct HTTPTarget {
   func authorization(_ open: (Value) throws(StepFailure) -> [UInt8]) throws(StepFailure) -> [UInt8]? {
     if let token { return Array("Bearer ".utf8) + (try open(token)) }
     guard let user, let password else { return nil }
-    return Array("Basic ".utf8) + Base64.encode(Array("\(user):".utf8) + (try open(password)))
+    return Array("Basic ".utf8) + Base64.encode(Array("\(user):".utf8) + (try open(password))).utf8
   }
 
   /// The target's URL taken apart.
@@ -124,22 +124,5 @@ struct HTTPTarget {
       while prefix.hasSuffix("/") { prefix.removeLast() }
       return .success(Base(origin: origin, prefix: prefix))
     }
-  }
-}
-
-/// Base64 with padding (RFC 4648, section 4).
-enum Base64 {
-  static func encode(_ bytes: [UInt8]) -> [UInt8] {
-    let alphabet = Array("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/".utf8)
-    var encoded: [UInt8] = []
-    for start in stride(from: 0, to: bytes.count, by: 3) {
-      let group = bytes[start..<min(start + 3, bytes.count)]
-      let value = group.reduce(0) { $0 << 8 | Int($1) } << (8 * (3 - group.count))
-      for position in 0..<4 {
-        encoded.append(
-          position <= group.count ? alphabet[value >> (18 - 6 * position) & 63] : UInt8(ascii: "="))
-      }
-    }
-    return encoded
   }
 }

@@ -61,7 +61,7 @@ struct ReplyEncoder {
     case .status(let text): return take(.string(text), text.utf8.count + 2)
     case .bulk(let bytes):
       if let text = String(validating: bytes, as: UTF8.self) { return take(.string(text), bytes.count + 2) }
-      return take(.object([.init("base64", .string(Base64.text(of: bytes)))]), bytes.count * 4 / 3 + 14)
+      return take(.object([.init("base64", .string(Base64.encode(bytes)))]), bytes.count * 4 / 3 + 14)
     case .error(let text): return take(.object([.init("error", .string(text))]), text.utf8.count + 12)
     case .array(let elements):
       left -= 2
@@ -83,24 +83,5 @@ struct ReplyEncoder {
     guard left < 0 else { return value }
     isTruncated = true
     return .null
-  }
-}
-
-/// Base64 (RFC 4648, section 4).
-enum Base64 {
-  private static let alphabet = Array("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/".utf8)
-
-  /// The text of `bytes`, padded.
-  static func text(of bytes: [UInt8]) -> String {
-    var text: [UInt8] = []
-    text.reserveCapacity((bytes.count + 2) / 3 * 4)
-    for start in stride(from: 0, to: bytes.count, by: 3) {
-      let group = bytes[start..<min(start + 3, bytes.count)]
-      let bits = group.reduce(0) { $0 << 8 | Int($1) } << (8 * (3 - group.count))
-      for digit in 0..<4 {
-        text.append(digit <= group.count ? alphabet[bits >> (18 - 6 * digit) & 63] : UInt8(ascii: "="))
-      }
-    }
-    return String(decoding: text, as: UTF8.self)
   }
 }

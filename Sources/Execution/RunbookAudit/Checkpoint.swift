@@ -1,3 +1,5 @@
+import RunbookModel
+
 /// A signed note (C2SP signed-note): a text and the signatures under it.
 public struct SignedNote: Sendable, Hashable {
   /// One signature line.

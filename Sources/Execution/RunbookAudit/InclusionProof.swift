@@ -1,3 +1,5 @@
+import RunbookModel
+
 /// Proof that one event is in the log (C2SP tlog-proof): its path in the Merkle tree under a signed checkpoint.
 public struct InclusionProof: Sendable {
   /// The event's number.

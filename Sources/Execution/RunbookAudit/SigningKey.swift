@@ -1,4 +1,5 @@
 import CCrypto
+import RunbookModel
 
 /// The public half of a log's key, as C2SP signed-note writes it: `<name>+<key ID>+<base64>`.
 public struct VerifierKey: Sendable, Hashable, CustomStringConvertible {
