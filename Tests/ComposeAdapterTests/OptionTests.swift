@@ -1,8 +1,9 @@
-import ComposeAdapter
 import RunbookAdapter
 import RunbookModel
 import TestSupport
 import Testing
+
+@testable import ComposeAdapter
 
 @Suite struct OptionTests {
   /// Every subcommand that Compose's own program runs, with all its options that both generations know.
@@ -26,7 +27,8 @@ import Testing
       for line in Self.lines {
         let name = String(line.prefix { $0 != " " })
         let help = try await stack.shell("\(compose) \(name) --help")
-        for option in try #require(stack.adapter.reading(line).options).spellings {
+        let lines = try #require(stack.adapter.reading(line).options).lines
+        for option in lines.flatMap({ $0.options.map(\.name) }) {
           let isListed = help.split(whereSeparator: { " ,=\n".contains($0) }).contains { $0 == option }
           #expect(isListed, "\(name) \(option)")
         }

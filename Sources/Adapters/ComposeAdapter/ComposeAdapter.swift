@@ -92,9 +92,6 @@ public struct ComposeAdapter: Adapter {
 public struct ComposeStep: Sendable, Equatable {
   let lines: [ComposeLine]
 
-  /// The options of all lines as Compose gets them.
-  package var spellings: [String] { lines.flatMap { $0.options.map(\.name) } }
-
   /// The lines with the step's values put in.
   func filled(in context: StepContext) throws(StepFailure) -> [FilledLine] {
     var filled: [FilledLine] = []

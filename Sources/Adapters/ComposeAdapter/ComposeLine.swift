@@ -28,11 +28,6 @@ struct ComposeLine: Sendable, Equatable {
 
   /// Whether it is answered by the engine itself, without Compose's own program.
   var isAnsweredByEngine: Bool { ["ps", "images", "logs", "port", "top"].contains(subcommand) }
-
-  /// The inner program's words of `exec` and `run`.
-  var innerProgram: ArraySlice<[Template.Piece]> {
-    ["exec", "run"].contains(subcommand) ? operands.dropFirst() : []
-  }
 }
 
 /// A line with values put in.

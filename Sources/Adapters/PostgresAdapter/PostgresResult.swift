@@ -27,12 +27,6 @@ struct PostgresResult: ~Copyable {
       hint: field("H"), position: field("P").flatMap { Int($0) })
   }
 
-  /// Whether it carries data in the COPY protocol, which no step speaks.
-  var isCopy: Bool {
-    let status = pq.resultStatus(handle)
-    return status == PGRES_COPY_IN || status == PGRES_COPY_OUT || status == PGRES_COPY_BOTH
-  }
-
   var rowCount: Int { Int(pq.ntuples(handle)) }
   var columnCount: Int { Int(pq.nfields(handle)) }
 

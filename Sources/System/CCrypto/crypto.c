@@ -16,7 +16,6 @@ static struct {
   EVP_MD *(*md_fetch)(OSSL_LIB_CTX *, const char *, const char *);
   EVP_MD_CTX *(*ctx_new)(void);
   void (*ctx_free)(EVP_MD_CTX *);
-  int (*ctx_copy)(EVP_MD_CTX *, const EVP_MD_CTX *);
   int (*init)(EVP_MD_CTX *, const EVP_MD *, const void *);
   int (*update)(EVP_MD_CTX *, const void *, size_t);
   int (*final)(EVP_MD_CTX *, unsigned char *, unsigned *);
@@ -50,8 +49,8 @@ static void load(void) {
   } symbols[] = {
     {"OSSL_LIB_CTX_new", &evp.lib_ctx_new},  {"EVP_MD_fetch", &evp.md_fetch},
     {"EVP_MD_CTX_new", &evp.ctx_new},        {"EVP_MD_CTX_free", &evp.ctx_free},
-    {"EVP_MD_CTX_copy_ex", &evp.ctx_copy},   {"EVP_DigestInit_ex", &evp.init},
-    {"EVP_DigestUpdate", &evp.update},       {"EVP_DigestFinal_ex", &evp.final},
+    {"EVP_DigestInit_ex", &evp.init},        {"EVP_DigestUpdate", &evp.update},
+    {"EVP_DigestFinal_ex", &evp.final},
     {"EVP_PKEY_new_raw_private_key_ex", &evp.private_key},
     {"EVP_PKEY_new_raw_public_key_ex", &evp.public_key},
     {"EVP_PKEY_get_raw_public_key", &evp.raw_public},
@@ -102,15 +101,6 @@ int rb_sha256_update(rb_sha256 *hash, const void *bytes, size_t count) {
 int rb_sha256_finish(rb_sha256 *hash, unsigned char digest[32]) {
   if (evp.final(context_of(hash), digest, NULL) != 1) return -1;
   return evp.init(context_of(hash), evp.sha256, NULL) == 1 ? 0 : -1;
-}
-
-rb_sha256 *rb_sha256_copy(const rb_sha256 *hash) {
-  EVP_MD_CTX *context = evp.ctx_new();
-  if (context && evp.ctx_copy(context, context_of(hash)) != 1) {
-    evp.ctx_free(context);
-    return NULL;
-  }
-  return (rb_sha256 *)context;
 }
 
 void rb_sha256_destroy(rb_sha256 *hash) {

@@ -34,8 +34,6 @@ static int load(void) {
   return state > 0;
 }
 
-int rb_jq_is_available(void) { return load(); }
-
 /// Keeps the first message: the later ones only count errors.
 static void keep_message(void *data, jv message) {
   struct rb_jq *jq = data;

@@ -23,9 +23,6 @@ int rb_sha256_update(rb_sha256 *hash, const void *bytes, size_t count);
 /// Writes the digest of what was added and starts over. 0, or -1.
 int rb_sha256_finish(rb_sha256 *hash, unsigned char digest[32]);
 
-/// A second hash that goes on from the same bytes; NULL without memory.
-rb_sha256 *rb_sha256_copy(const rb_sha256 *hash);
-
 /// Frees it; NULL does nothing.
 void rb_sha256_destroy(rb_sha256 *hash);
 

@@ -5,9 +5,6 @@
 /// value that Swift cannot handle.
 typedef struct rb_jq rb_jq;
 
-/// 1 when libjq.so.1 is there and complete, else 0.
-int rb_jq_is_available(void);
-
 /// Compiles one program. NULL on failure; then *error is jq's message, to be freed by the caller.
 rb_jq *rb_jq_compile(const char *program, char **error);
 
