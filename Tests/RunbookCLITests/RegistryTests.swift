@@ -1,6 +1,7 @@
 import Glibc
 import RunbookAdapter
 import RunbookModel
+import TestSupport
 import Testing
 
 @testable import RunbookCLI
