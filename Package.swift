@@ -65,7 +65,7 @@ let package = Package(
     module("Language", "RunbookCompiler", contract + ["RunbookSyntax"]),
 
     module("Execution", "RunbookEngine", contract),
-    module("Execution", "RunbookAudit", ["CCrypto", "RunbookModel"]),
+    module("Execution", "RunbookAudit", ["CCrypto", "CPQ", "RunbookModel"]),
     module("Execution", "RunbookLocks", ["RunbookModel"]),
     module("Execution", "RunbookSecrets", contract),
     module("Execution", "RunbookProcesses", contract + ["CProcess"]),

@@ -82,20 +82,24 @@ import Testing
   @Test func `is named by a file that nobody else can write`() throws {
     let scratch = Scratch()
     let path = scratch.path + "/audit.json"
-    #expect(try RequiredSink.places(in: path) == [])
-    try scratch.write(Array(#"{"sinks": [{"file": "/var/log/a"}, {"syslog": "/dev/log"}]}"#.utf8), to: path)
+    #expect(try SinkPlace.all(in: path) == [])
+    try scratch.write(
+      Array(#"{"sinks": [{"file": "/var/log/a"}, {"syslog": "/dev/log"}, {"postgres": "host=db"}]}"#.utf8),
+      to: path)
     #expect(
-      try RequiredSink.places(in: path, owner: geteuid()) == [.file("/var/log/a"), .syslog("/dev/log")])
-    #expect(throws: AuditFailure.self) { try RequiredSink.places(in: path, owner: geteuid() + 1) }
+      try SinkPlace.all(in: path, owner: geteuid()) == [
+        .file("/var/log/a"), .syslog("/dev/log"), .postgres("host=db"),
+      ])
+    #expect(throws: AuditFailure.self) { try SinkPlace.all(in: path, owner: geteuid() + 1) }
     chmod(path, 0o620)
-    #expect(throws: AuditFailure.self) { try RequiredSink.places(in: path, owner: geteuid()) }
+    #expect(throws: AuditFailure.self) { try SinkPlace.all(in: path, owner: geteuid()) }
     chmod(path, 0o600)
     for text in [
       "", "{}", #"{"sinks": [{"file": "relative"}]}"#, #"{"sinks": [{"pipe": "/x"}]}"#,
       #"{"sinks": [], "unless": "x"}"#, #"{"sinks": [{"file": "/a", "optional": true}]}"#,
     ] {
       try scratch.write(Array(text.utf8), to: path)
-      #expect(throws: AuditFailure.self, "\(text)") { try RequiredSink.places(in: path, owner: geteuid()) }
+      #expect(throws: AuditFailure.self, "\(text)") { try SinkPlace.all(in: path, owner: geteuid()) }
     }
   }
 }

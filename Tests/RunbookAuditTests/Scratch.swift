@@ -89,7 +89,7 @@ extension AuditStore {
   /// replaced.
   static func forTest(
     _ location: StoreLocation, clock: AuditClock = .system, device: JournalDevice = .system,
-    limitMilliseconds: Int64 = 60_000, sinks: [RequiredSink.Place] = []
+    limitMilliseconds: Int64 = 60_000, sinks: [SinkPlace] = []
   ) throws(AuditFailure) -> AuditStore {
     try AuditStore(
       location, actor: Actor(kind: .human, user: "eve", uid: 1000), clock: clock, device: device,

@@ -53,16 +53,28 @@ public final class AuditStore: RunJournal {
   ) throws(AuditFailure) -> AuditStore {
     try AuditStore(
       location, actor: actor, clock: clock, device: .system, limitMilliseconds: 10_000,
-      sinks: try RequiredSink.places(in: RequiredSink.configuration),
+      sinks: try SinkPlace.all(in: SinkPlace.configuration),
       program: { (runs) throws(AuditFailure) in try .current(version: version, cache: runs) })
   }
 
-  /// The same with everything that a test replaces.
+  /// Whether the log at `location` has its signing key: a bundle for auditors has none, and nothing is written to it.
+  public static func canSign(_ location: StoreLocation) -> Bool {
+    access(location.path + "/keys/log.key", F_OK) == 0
+  }
+
+  /// Where every event must go besides, for people.
+  public static func requiredSinks() throws(AuditFailure) -> [String] {
+    var names: [String] = []
+    for place in try SinkPlace.all(in: SinkPlace.configuration) { names.append(try place.name()) }
+    return names
+  }
+
+  /// The same as `open` with everything that a test replaces.
   ///
   /// - Parameter identify: Tells the program, given the folder where its digest may be remembered.
   init(
     _ location: StoreLocation, actor: Actor, clock: AuditClock, device: JournalDevice,
-    limitMilliseconds: Int64, sinks: [RequiredSink.Place] = [],
+    limitMilliseconds: Int64, sinks: [SinkPlace] = [],
     program identify: (Descriptor) throws(AuditFailure) -> ProgramIdentity
   ) throws(AuditFailure) {
     // A write beyond RLIMIT_FSIZE is to fail, not to kill.
@@ -82,8 +94,8 @@ public final class AuditStore: RunJournal {
     try Reserve.fill(in: root)
     let writer = EventLineWriter(machine: .current(), program: try identify(runs), actor: actor)
     let limit = limitMilliseconds * 1_000_000
-    var opened: [RequiredSink] = []
-    for place in sinks { opened.append(try RequiredSink(place)) }
+    var opened: [any RequiredSink] = []
+    for place in sinks { opened.append(try place.open(clock: clock)) }
     journal = Mutex(
       try Journal.open(
         in: try folder("journal", in: root), of: root, writer: writer, device: device, clock: clock,

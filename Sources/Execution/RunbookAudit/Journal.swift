@@ -14,7 +14,7 @@ struct Journal: ~Copyable {
   private var hasher: SHA256
   private var signer: LogSigner
   /// Must have every event; emptied when one of them fails.
-  private var sinks: [RequiredSink]
+  private var sinks: [any RequiredSink]
   /// When this process last saw everything signed, by the monotonic clock.
   private var lastSigned: Int64
 
@@ -25,7 +25,7 @@ struct Journal: ~Copyable {
 
   private init(
     _ directory: Descriptor, _ file: Descriptor, _ device: JournalDevice, _ clock: AuditClock,
-    _ hasher: consuming SHA256, _ signer: LogSigner, _ sinks: [RequiredSink]
+    _ hasher: consuming SHA256, _ signer: LogSigner, _ sinks: [any RequiredSink]
   ) {
     self.directory = directory
     self.file = file
@@ -44,7 +44,7 @@ struct Journal: ~Copyable {
   /// - Parameter deadline: Latest time to get the lock.
   static func open(
     in directory: Descriptor, of store: Descriptor, writer: EventLineWriter, device: JournalDevice,
-    clock: AuditClock, sinks: [RequiredSink], until deadline: Int64
+    clock: AuditClock, sinks: [any RequiredSink], until deadline: Int64
   ) throws(AuditFailure) -> Journal {
     try refuseUnknownFiles(in: directory)
     guard let file = try Descriptor.open(name, in: directory, O_RDWR | O_CREAT) else {
@@ -283,7 +283,8 @@ struct Journal: ~Copyable {
       throw .unavailable(failure.reason)
     }
     tail = next
-    try copy(bytes, writer: writer, until: deadline)
+    let lines = SinkLines(log: signer.key?.verifier.name ?? "", first: first, bytes: bytes)
+    try copy(lines, writer: writer, until: deadline)
     return first
   }
 
@@ -291,7 +292,7 @@ struct Journal: ~Copyable {
   ///
   /// - Throws: `.sink` where one of them fails; from then on none is tried again, so that ends can be logged.
   private mutating func copy(
-    _ lines: [UInt8], writer: EventLineWriter, until deadline: Int64
+    _ lines: SinkLines, writer: EventLineWriter, until deadline: Int64
   ) throws(AuditFailure) {
     // Two seconds, as a part of the time is kept for saying so.
     let now = clock.monotonic()

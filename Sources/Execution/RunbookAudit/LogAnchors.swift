@@ -118,7 +118,7 @@ public struct LogAnchors: Sendable {
   /// Sends one line to `/dev/log`, within a second.
   public static func sendToSyslog(_ text: String) throws(AuditFailure) {
     let clock = AuditClock.system
-    let sink = try RequiredSink(.syslog("/dev/log"))
-    try sink.write(Array("\(text)\n".utf8), until: clock.monotonic() + 1_000_000_000, clock: clock)
+    try SyslogSink("/dev/log").write(
+      Array(text.utf8), until: clock.monotonic() + 1_000_000_000, clock: clock)
   }
 }

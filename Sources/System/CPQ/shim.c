@@ -29,6 +29,9 @@ static void load(void) {
   } while (0)
   LOAD(connectStartParams, PQconnectStartParams);
   LOAD(connectPoll, PQconnectPoll);
+  LOAD(conninfoParse, PQconninfoParse);
+  LOAD(conninfoFree, PQconninfoFree);
+  LOAD(freemem, PQfreemem);
   LOAD(finish, PQfinish);
   LOAD(status, PQstatus);
   LOAD(socket, PQsocket);

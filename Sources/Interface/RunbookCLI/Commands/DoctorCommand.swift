@@ -97,7 +97,9 @@ struct DoctorCommand: AsyncParsableCommand {
   private static func store() -> Finding {
     do throws(AuditFailure) {
       let store = try AuditStore.open(.current(), version: RunbookCommand.version)
-      return .good("\(store.location.path) can be written")
+      let sinks = try AuditStore.requiredSinks()
+      let besides = sinks.isEmpty ? "" : "; every event also goes to \(sinks.joined(separator: ", "))"
+      return .good("\(store.location.path) can be written\(besides)")
     } catch {
       return .missing(error.reason)
     }

@@ -15,6 +15,9 @@
 struct cpq_functions {
   __typeof__(PQconnectStartParams) *connectStartParams;
   __typeof__(PQconnectPoll) *connectPoll;
+  __typeof__(PQconninfoParse) *conninfoParse;
+  __typeof__(PQconninfoFree) *conninfoFree;
+  __typeof__(PQfreemem) *freemem;
   __typeof__(PQfinish) *finish;
   __typeof__(PQstatus) *status;
   __typeof__(PQsocket) *socket;
