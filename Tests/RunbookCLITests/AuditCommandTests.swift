@@ -119,3 +119,86 @@ import Testing
     #expect(then.output.contains("it was rolled back"))
   }
 }
+
+@Suite struct `Who reads the log` {
+  private func scene() async throws -> Scene {
+    let scene = try Scene("```bash {#look effect=read}\necho here\n```\n")
+    let run = try await scene.run("--format", "json")
+    try #require(run.code == 0, "\(run.errors)")
+    return scene
+  }
+
+  private func journal(_ folder: String) -> String {
+    String(decoding: fileBytes(folder + "/journal/00000000000000000000.jsonl"), as: UTF8.self)
+  }
+
+  @Test func `is in it, and who lists or verifies it is not`() async throws {
+    let scene = try await scene()
+    let run = try await scene.newestRun()
+    let before = journal(scene.store)
+    for words in [
+      ["history"], ["audit", "verify"], ["audit", "head"], ["audit", "prove", "0"], ["doctor"],
+    ] {
+      _ = try await scene.start(words).ended()
+    }
+    #expect(journal(scene.store) == before)
+    let log = try await scene.runbook("log", run)
+    let report = try await scene.runbook("report", run)
+    #expect(log.code == 0 && report.code == 0)
+    #expect(log.errors == "" && report.errors == "")
+    let added = try journal(scene.store).dropFirst(before.count).split(separator: "\n").map {
+      try JSONValue(parsing: Array($0.utf8))
+    }
+    #expect(added.map { $0["type"]?.string } == ["audit.read", "audit.read"])
+    #expect(added.map { $0["data"]?["command"]?.string } == ["log", "report"])
+    #expect(added.allSatisfy { $0["data"]?["of"]?.string == run && $0["run"] == nil })
+    #expect(try await scene.runbook("audit", "verify").code == 0)
+  }
+
+  @Test func `of a copy without a key, or one that cannot be written, changes nothing in it`() async throws {
+    let scene = try await scene()
+    let run = try await scene.newestRun()
+    _ = try await scene.runbook("audit", "export", "--format", "bundle", "-o", "evidence")
+    let copy = scene.folder + "/evidence"
+    func files() -> [String] { filesBelow(copy).map { "\($0) \(fileBytes($0).count)" }.sorted() }
+    let before = files()
+    let elsewhere = ["RUNBOOK_STORE=" + copy]
+    for words in [["log", run], ["report", run], ["audit", "export"]] {
+      let read = try await scene.start(words, variables: elsewhere).ended()
+      #expect(read.code == 0, "\(words): \(read.errors)")
+      #expect(!read.output.isEmpty)
+      #expect(
+        read.errors.hasSuffix("is not logged: this is a copy, which has no signing key\n"), "\(read.errors)")
+    }
+    #expect(files() == before)
+
+    // A log whose journal is no plain file of one name any more is not written to, and can be read.
+    link(
+      scene.store + "/journal/00000000000000000000.jsonl", scene.store + "/journal/second")
+    let read = try await scene.runbook("log", run)
+    #expect(read.code == 0 && read.output.contains("look"))
+    #expect(read.errors.hasPrefix("runbook: this reading is not logged: "), "\(read.errors)")
+    #expect(try await scene.runbook("audit", "export").code == 74)
+  }
+
+  @Test func `gets a whole export or none`() async throws {
+    let scene = try await scene()
+    try scene.write("old", to: "out")
+    let full = try await scene.runbook("audit", "export", "-o", "/dev/full")
+    #expect(full.code == 74)
+    #expect(full.errors.contains("/dev/full: No space left on device"), "\(full.errors)")
+    // A limit on the size of files that the journal is below and the export is not.
+    for _ in 0..<3 { _ = try await scene.run("--format", "json") }
+    let limit = journal(scene.store).utf8.count + 6000
+    let cut = try await scene.start(
+      ["audit", "export", "--format", "ocsf", "-o", "out"], under: ["/usr/bin/prlimit", "--fsize=\(limit)"]
+    ).ended()
+    #expect(cut.code == 74)
+    #expect(cut.errors == "runbook: out: File too large\n")
+    #expect(scene.text("out") == "old")
+    #expect(try await scene.runbook("audit", "export", "-o", "nowhere/out").code == 74)
+    #expect(try await scene.runbook("audit", "export", "-o", "out").code == 0)
+    #expect(scene.text("out") == journal(scene.store))
+    #expect(filesBelow(scene.folder).allSatisfy { !$0.hasSuffix(".new") })
+  }
+}

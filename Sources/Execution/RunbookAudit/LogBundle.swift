@@ -7,13 +7,26 @@ public enum LogBundle {
   /// It holds exactly the events under the last checkpoint, in the layout of a store, without the signing key and
   /// what runs leave beside the log.
   ///
-  /// - Parameter path: The folder, which must not exist.
+  /// - Parameter path: The folder, which must not exist; where it fails, it does not exist then either.
   /// - Returns: The last checkpoint in it.
   public static func write(
     _ location: StoreLocation, to path: String
   ) throws(AuditFailure) -> Checkpoint {
     let head = try LogHead.open(location)
     guard mkdir(path, 0o700) == 0 else { throw .system(errno, "make '\(path)'") }
+    do throws(AuditFailure) {
+      try fill(path, from: location, head)
+    } catch {
+      // Half a bundle could be taken for one that was tampered with.
+      remove(path)
+      throw error
+    }
+    return head.checkpoint
+  }
+
+  private static func fill(
+    _ path: String, from location: StoreLocation, _ head: LogHead
+  ) throws(AuditFailure) {
     guard let from = try StoreDirectory.open(location.path, creating: false),
       let to = try StoreDirectory.open(path, creating: false),
       let checkpoints = try Descriptor.open(CheckpointLog.name, in: from, O_RDONLY),
@@ -29,7 +42,20 @@ public enum LogBundle {
     }
     try copyBlobs(from, to)
     try copyAnchors(from, to, until: head.checkpoint.size)
-    return head.checkpoint
+  }
+
+  /// Deletes a folder that was just made, and what is in it.
+  private static func remove(_ path: String) {
+    guard let list = opendir(path) else { return }
+    while let entry = readdir(list) {
+      let name = withUnsafePointer(to: &entry.pointee.d_name) {
+        String(cString: UnsafeRawPointer($0).assumingMemoryBound(to: CChar.self))
+      }
+      if name == "." || name == ".." { continue }
+      if unlink("\(path)/\(name)") != 0 { remove("\(path)/\(name)") }
+    }
+    closedir(list)
+    rmdir(path)
   }
 
   private static func copyCheckpoints(

@@ -4,13 +4,13 @@ import RunbookDiagnostics
 import RunbookModel
 
 /// `runbook log`.
-struct LogCommand: ParsableCommand {
+struct LogCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "log",
     abstract: "Show one run's events: what was asked, answered, started and how it ended.",
     discussion: """
       A run is named by its whole name, its beginning, or the letters at its end. --format json prints the events as
-      they are read back, one a line.
+      they are read back, one a line. That somebody looked is an event of the log.
 
       EXAMPLES:
         runbook log 20261120T231500Z-k3xqd
@@ -26,8 +26,9 @@ struct LogCommand: ParsableCommand {
   @Argument(help: ArgumentHelp("Name of a run, or the beginning of it.", valueName: "run"))
   var name: String
 
-  func run() throws {
-    let (_, events, reader) = try AuditReader.events(of: name)
+  func run() async throws {
+    let (run, events, reader) = try AuditReader.events(of: name)
+    await AccessRecord.note(.read(command: "log", run: run), at: reader.location, what: "this reading")
     switch formatOptions.format {
     case .json: for event in events { StandardStream.line(event.json.text) }
     case .text:

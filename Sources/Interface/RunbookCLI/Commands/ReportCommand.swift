@@ -3,11 +3,13 @@ import RunbookAudit
 import RunbookModel
 
 /// `runbook report`.
-struct ReportCommand: ParsableCommand {
+struct ReportCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "report",
     abstract: "Make one self-contained page of a run: what, who, when, why, with every answer.",
     discussion: """
+      That somebody made one is an event of the log.
+
       EXAMPLES:
         runbook report k3xqd > incident.html
         runbook report k3xqd --as markdown >> postmortem.md
@@ -29,8 +31,9 @@ struct ReportCommand: ParsableCommand {
   @Argument(help: ArgumentHelp("Name of a run, or the beginning of it.", valueName: "run"))
   var name: String
 
-  func run() throws {
+  func run() async throws {
     let (id, events, reader) = try AuditReader.events(of: name)
+    await AccessRecord.note(.read(command: "report", run: id), at: reader.location, what: "this report")
     let report = Report(run: id, stored: StoredRun(events: events, reader: reader))
     let text =
       switch form {

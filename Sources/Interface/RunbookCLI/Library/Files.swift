@@ -95,38 +95,11 @@ enum Files {
 }
 
 extension Files {
-  /// Writes a whole file; a new one gets mode 0644 less the umask.
-  ///
-  /// What was at `path` stays until all is on the disk: a regular file is replaced in one step, through a link too.
-  /// Anything else, such as `/dev/stdout` or a pipe, is written to.
+  /// Writes a whole file, or none: see `FileDraft`.
   static func write(_ bytes: [UInt8], to path: String) throws(CommandFailure) {
-    func failure() -> CommandFailure {
-      CommandFailure("\(path): \(String(cString: strerror(errno)))", exitCode: 1)
-    }
-    var status = stat()
-    let isThere = stat(path, &status) == 0
-    // What `/dev/stdout` and its like lead to may be a regular file, but is somebody else's to keep.
-    let isStream = isBelow("/dev", path) || isBelow("/proc", path)
-    guard !isStream, !isThere || status.st_mode & S_IFMT == S_IFREG else {
-      let descriptor = open(path, O_WRONLY | O_APPEND | O_CLOEXEC | O_NOCTTY)
-      guard descriptor >= 0 else { throw failure() }
-      defer { close(descriptor) }
-      return try writeAll(bytes, to: descriptor, path: path)
-    }
-    if isThere, access(path, W_OK) != 0 { throw failure() }
-    let final = realPath(path) ?? path
-    let draft = final + ".\(UInt32.random(in: 0 ... .max)).new"
-    let descriptor = open(draft, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o644)
-    guard descriptor >= 0 else { throw failure() }
-    defer { close(descriptor) }
-    do throws(CommandFailure) {
-      if isThere, fchmod(descriptor, status.st_mode & 0o777) != 0 { throw failure() }
-      try writeAll(bytes, to: descriptor, path: path)
-      guard fsync(descriptor) == 0, rename(draft, final) == 0 else { throw failure() }
-    } catch {
-      unlink(draft)
-      throw error
-    }
+    let draft = try FileDraft(path, exitCode: 1)
+    try draft.write(bytes)
+    try draft.keep()
   }
 
   /// The descriptor of a nameless file that children inherit.

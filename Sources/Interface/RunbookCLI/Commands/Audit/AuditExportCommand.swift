@@ -58,35 +58,42 @@ struct AuditExportCommand: AsyncParsableCommand {
       StandardStream.line("\(checkpoint.size) events of \(checkpoint.origin) in \(output)")
       return
     }
-    var descriptor = STDOUT_FILENO
-    if let output {
-      descriptor = open(output, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o600)
-      guard descriptor >= 0 else {
-        throw CommandFailure("\(output): \(String(cString: strerror(errno)))", exitCode: 1)
-      }
+    guard let output else {
+      // A reader that leaves ends it; what cannot be written is told at the end of the program.
+      try forEachText(reader, id) { StandardStream.write($0) }
+      return
     }
-    try write(reader, id, to: descriptor)
+    let file = try FileDraft(output, mode: 0o600, exitCode: 74)
+    var failure: CommandFailure?
+    try forEachText(reader, id) { text in
+      do throws(CommandFailure) {
+        try file.write(Array(text.utf8))
+      } catch { failure = error }
+      return failure == nil
+    }
+    if let failure { throw failure }
+    try file.keep()
   }
 
   /// Logs the export. A copy that this user cannot write to is exported all the same, with a word about it.
   private func note(_ location: StoreLocation, _ id: RunID?) async throws {
     let event = LogEvent.exported(command: "audit export", format: format.rawValue, run: id)
-    do {
-      _ = try await AuditStore.open(location, version: RunbookCommand.version).append(event)
-    } catch {
-      let reason = (error as? AuditFailure)?.reason ?? (error as? JournalFailure)?.reason ?? "\(error)"
-      guard location != (try? StoreLocation.current()) else {
-        throw CommandFailure(
-          "nothing was exported, because the log cannot be written: \(reason)", exitCode: 74)
-      }
-      StandardStream.line("runbook: this export is not logged: \(reason)", to: STDERR_FILENO)
+    guard let reason = await AccessRecord.write(event, at: location) else { return }
+    guard location != (try? StoreLocation.current()) || !AuditStore.canSign(location) else {
+      throw CommandFailure(
+        "nothing was exported, because the log cannot be written: \(reason)", exitCode: 74)
     }
+    StandardStream.line("runbook: this export is not logged: \(reason)", to: STDERR_FILENO)
   }
 
-  private func write(_ reader: AuditReader, _ id: RunID?, to descriptor: Int32) throws {
+  /// Calls `take` with the text to write, part by part, until it returns false.
+  private func forEachText(
+    _ reader: AuditReader, _ id: RunID?, _ take: (String) -> Bool
+  ) throws {
     let origin = try? LogHead.open(reader.location).checkpoint.origin
     let exporter = EventExport(origin: origin ?? "runbook")
-    if format == .csv { StandardStream.write(EventExport.csvHeader, to: descriptor) }
+    if format == .csv, !take(EventExport.csvHeader) { return }
+    var goesOn = true
     var text = ""
     try AuditReader.reading { () throws(AuditFailure) in
       try reader.forEachStoredLine { (line) throws(AuditFailure) in
@@ -107,10 +114,11 @@ struct AuditExportCommand: AsyncParsableCommand {
         }
         guard text.utf8.count >= 1 << 16 else { return true }
         defer { text = "" }
-        return StandardStream.write(text, to: descriptor)
+        goesOn = take(text)
+        return goesOn
       }
     }
-    StandardStream.write(text, to: descriptor)
+    if goesOn { _ = take(text) }
   }
 }
 
