@@ -1,3 +1,5 @@
+import RunbookModel
+
 /// Proof that a log goes on from its first events: none of them was changed, removed or put between others
 /// (RFC 6962, section 2.1.2).
 public struct ConsistencyProof: Sendable {

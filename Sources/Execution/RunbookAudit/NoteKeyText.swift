@@ -1,3 +1,5 @@
+import RunbookModel
+
 /// Public keys as C2SP signed-note writes them: `<name>+<key ID>+<base64 of a type and the key>`.
 enum NoteKeyText {
   /// The type of a key that signs notes (signed-note).

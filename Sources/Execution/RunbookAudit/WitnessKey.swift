@@ -1,4 +1,5 @@
 import CCrypto
+import RunbookModel
 
 /// The public key of a witness (C2SP tlog-cosignature, Ed25519): somebody who signs a checkpoint only where it goes on
 /// from the last one it has seen of the log.
