@@ -72,7 +72,11 @@ import Testing
     options.key = old.key
     options.checkpoints = [old.note]
     let (summary, mismatches, warnings) = try StoreMaker.verify(scratch.store, options)
-    #expect(mismatches == [] && warnings == [])
+    #expect(mismatches == [])
+    #expect(
+      warnings == [
+        "the key \(old.key.idText) that was given vouches for the first 21 events; what follows rests on \(key.idText), which it handed over to"
+      ])
     #expect(summary.anchoring == .checkpoint)
     let (code, output) = try Command.run([
       "python3", repositoryFile("Tests/Verifier/verify_log.py"), scratch.store.path, scratch.path,

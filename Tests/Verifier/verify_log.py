@@ -87,6 +87,13 @@ def check_consistency(proof, old, key):
     print(f"{length} events begin with the {size} of the older checkpoint")
 
 
+def members(pairs):
+    """An object of JSON; a name given twice means different things to different readers."""
+    names = [name for name, _ in pairs]
+    assert len(set(names)) == len(names), f"a name is given twice: {names}"
+    return dict(pairs)
+
+
 def main():
     if sys.argv[1] == "--consistency":
         check_consistency(*sys.argv[2:])
@@ -103,29 +110,42 @@ def main():
     assert lines.pop() == b"", "the journal does not end with a line feed"
     assert lines[:size] == entries, "journal and entries differ"
 
-    # The key in force after each event that names one.
-    keys = [(0, signing)] if size == 0 else []
-    previous = None
-    for number, line in enumerate(lines):
-        event = json.loads(line)
-        assert event["seq"] == number and event.get("prev") == previous
-        previous = leaf_hash(line).hex()
-        if event["type"] in ("log.opened", "key.created", "key.rotated") and "key" in event["data"]:
-            if keys:
-                assert event["type"] == "key.rotated"
-                assert Key(event["data"]["from"]).public == keys[-1][1].public
-            keys.append((number + 1, Key(event["data"]["key"])))
-    assert keys[-1][1].public == signing.public
-
-    # Every checkpoint ever issued, against the tree as it was: complete subtrees, kept on a stack.
+    # Every checkpoint ever issued, by its size.
     records = read(log, "checkpoints.log").decode()
     assert records.endswith("\n\n")
     parts = records[:-2].split("\n\n")
     assert len(parts) % 2 == 0
+    records = [f"{text}\n\n{signatures}\n" for text, signatures in zip(parts[::2], parts[1::2])]
+    sizes = [int(record.split("\n")[1]) for record in records]
+
+    # The key in force after each event that names one. A new key counts where the old one signed for it: both are
+    # under a checkpoint that ends with this event. What is not signed yet changes nothing yet.
+    keys = [(0, signing)] if size == 0 else []
+    previous = None
+    for number, line in enumerate(lines):
+        event = json.loads(line, object_pairs_hook=members)
+        assert event["seq"] == number and event.get("prev") == previous
+        previous = leaf_hash(line).hex()
+        if event["type"] in ("log.opened", "key.created", "key.rotated") and "key" in event["data"]:
+            key = Key(event["data"]["key"])
+            if keys:
+                old = keys[-1][1]
+                assert event["type"] == "key.rotated"
+                assert Key(event["data"]["from"]).public == old.public and key.name == old.name
+                if number >= size:
+                    continue
+                over = [record for record, length in zip(records, sizes) if length == number + 1]
+                assert over, f"no checkpoint over the change of the key by event {number}"
+                for record in over:
+                    assert checkpoint(record, old) == checkpoint(record, key)
+            else:
+                assert event["type"] != "key.rotated"
+            keys.append((number + 1, key))
+    assert keys[-1][1].public == signing.public
+
+    # Every checkpoint, against the tree as it was: complete subtrees, kept on a stack.
     stack, done, last = [], 0, 0
-    for text, signatures in zip(parts[::2], parts[1::2]):
-        record = f"{text}\n\n{signatures}\n"
-        length = int(text.split("\n")[1])
+    for record, length in zip(records, sizes):
         key = [key for since, key in keys if since <= length][-1]
         length, expected = checkpoint(record, key)
         assert length >= last, "checkpoints shrink"
@@ -165,7 +185,7 @@ def main():
         assert included(leaf_hash(line), int(index[6:]), length, path, top), f"{name} proves nothing"
         assert not included(leaf_hash(line + b" "), int(index[6:]), length, path, top)
         proofs += 1
-    print(f"{size} events, {len(parts) // 2} checkpoints, {tiles} tiles, {proofs} proofs")
+    print(f"{size} events, {len(records)} checkpoints, {tiles} tiles, {proofs} proofs")
 
 
 main()

@@ -71,7 +71,7 @@ extension LogVerifier {
       mismatch("'anchors/\(name.text)' is no checkpoint over \(name.size) events")
       return nil
     }
-    guard keys.contains(where: { note.isSigned(by: $0) && checkpoint.origin == $0.name }) else {
+    guard keys.keys.contains(where: { note.isSigned(by: $0) && checkpoint.origin == $0.name }) else {
       mismatch("'anchors/\(name.text)' is not signed by a key of this log")
       return nil
     }

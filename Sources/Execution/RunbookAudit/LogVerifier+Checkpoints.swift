@@ -41,6 +41,12 @@ extension LogVerifier {
       try comparePartialTiles()
       try advanceCheckpoint()
     }
+    // Where nothing is signed any more, the change is one of those that are not signed yet.
+    if next != nil, let key = keys.refuse(at: builder.count) {
+      mismatch(
+        "the key is changed to \(key.idText), and no checkpoint over just \(builder.count) events is signed by both: the new key does not count",
+        at: builder.count - 1)
+    }
     for index in kept.indices where kept[index].checkpoint.size == builder.count {
       let now = root ?? builder.frontier.root(&hasher)
       root = now
@@ -54,7 +60,7 @@ extension LogVerifier {
 
   private mutating func judge(_ note: SignedNote, _ checkpoint: Checkpoint, _ root: SHA256.Hash) {
     let name = "the checkpoint over \(checkpoint.size) events"
-    guard let key = keys.last else {
+    guard let key = keys.current else {
       mismatch("\(name) comes before the log had a key")
       return
     }
@@ -73,12 +79,14 @@ extension LogVerifier {
     summary.checkpoints += 1
     summary.signed = checkpoint.size
     lastGood = note
+    keys.add(note, size: checkpoint.size)
   }
 
   private mutating func judgeKept(_ note: SignedNote, _ checkpoint: Checkpoint, _ root: SHA256.Hash) {
     let name = "the checkpoint over \(checkpoint.size) events that was kept elsewhere"
     guard
-      keys.contains(where: { note.isSigned(by: $0) }) || options.key.map({ note.isSigned(by: $0) }) == true
+      keys.keys.contains(where: { note.isSigned(by: $0) })
+        || options.key.map({ note.isSigned(by: $0) }) == true
     else {
       mismatch("\(name) is not signed by a key of this log")
       return

@@ -20,8 +20,8 @@ public struct LogVerifier: ~Copyable {
   /// Sequence number and leaf hash that the next line must have and name.
   var sequence: UInt64 = 0
   var previous: SHA256.Hash?
-  /// Keys announced so far; the last one signs.
-  var keys: [VerifierKey] = []
+  /// Keys that count so far; the last one signs.
+  var keys = KeyChain()
   var checkpoints: CheckpointReader?
   var next: (note: SignedNote, checkpoint: Checkpoint)?
   /// The size of the checkpoint before; sizes never shrink.
@@ -199,20 +199,12 @@ public struct LogVerifier: ~Copyable {
       mismatch(text, at: scan.sequence)
     }
     guard scan.isOf(type: "log.opened") || scan.isOf(type: "key.created") || scan.isOf(type: "key.rotated"),
-      let data = try? JSONValue(parsing: line)["data"], let text = data["key"]?.string
+      let data = try? JSONValue(parsing: line)["data"]
     else { return }
-    guard let key = VerifierKey(text) else {
-      mismatch("it names a key that is none", at: scan.sequence)
-      return
+    let isRotation = scan.isOf(type: "key.rotated")
+    if let text = keys.add(data, isRotation: isRotation, size: builder.count + 1) {
+      mismatch(text, at: scan.sequence)
     }
-    if let last = keys.last {
-      if key.name != last.name { mismatch("the key has another name", at: scan.sequence) }
-      if !scan.isOf(type: "key.rotated") { mismatch("the log gets a first key again", at: scan.sequence) }
-      if data["from"]?.string != last.description {
-        mismatch("the key before it was another one", at: scan.sequence)
-      }
-    }
-    keys.append(key)
   }
 
   /// Whether a line is JSON of the characters the log writes. Faster than parsing it: quotes, escapes and brackets.
@@ -244,8 +236,8 @@ public struct LogVerifier: ~Copyable {
     summary.runs = lifeCycle.count
     summary.openRuns = lifeCycle.openRuns
     summary.root = builder.frontier.root(&hasher)
-    summary.origin = keys.last?.name
-    summary.key = keys.last
+    summary.origin = keys.current?.name
+    summary.key = keys.current
     if summary.checkpoints == 0 { mismatch("nothing is signed: there is no good checkpoint") }
     if summary.signed < summary.events, summary.mismatches == 0 {
       warn(
@@ -255,16 +247,27 @@ public struct LogVerifier: ~Copyable {
   }
 
   mutating func checkKeys() throws(AuditFailure) {
-    if let key = options.key, !keys.contains(key) {
-      mismatch("the log never had the key \(key.idText) that was given")
+    if let key = options.key {
+      if let index = keys.keys.firstIndex(of: key) {
+        if let last = keys.current, last != key {
+          warn(
+            "the key \(key.idText) that was given vouches for the first \(keys.beginnings[index + 1]) events; what follows rests on \(last.idText), which it handed over to"
+              + (index + 2 < keys.keys.count ? " by way of others" : ""))
+        }
+      } else {
+        mismatch("the log never had the key \(key.idText) that was given")
+      }
     }
-    guard let key = keys.last else { return }
+    if let (key, size) = keys.coming {
+      warn("event \(size - 1) changes the key to \(key.idText), and the change is not signed yet")
+    }
+    guard let key = keys.current else { return }
     guard let folder = try StoreDirectory.open("keys", in: log, creating: false) else {
       mismatch("the folder 'keys' is missing")
       return
     }
     try compareKey("log.vkey", key, folder)
-    for old in keys.dropLast() { try compareKey("\(old.idText).vkey", old, folder) }
+    for old in keys.keys.dropLast() { try compareKey("\(old.idText).vkey", old, folder) }
     // Only the store's owner can read it, and a bundle has none.
     if case let text?? = try? Descriptor.open("log.key", in: folder, O_RDONLY)?.bytes(0..<4096) {
       do throws(AuditFailure) {
