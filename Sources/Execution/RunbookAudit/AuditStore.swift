@@ -146,7 +146,10 @@ public final class AuditStore: RunJournal {
     let result: Result<VerifierKey, AuditFailure> = journal.withLock { journal in
       do throws(AuditFailure) {
         return .success(try journal.rotateKey(writer, until: deadline))
-      } catch { return .failure(error) }
+      } catch {
+        if case .sink(let reason) = error { close(reason) }
+        return .failure(error)
+      }
     }
     return try result.get()
   }
@@ -215,7 +218,7 @@ public final class AuditStore: RunJournal {
       try write(appends, onlyClosing: closing)
     } catch {
       if case .sink(let reason) = error {
-        queue.withLock { $0.closing = "\(reason); only the end of the run can be logged" }
+        close(reason)
         for append in appends { append.resume(.failure(JournalFailure(reason))) }
         return
       }
@@ -265,6 +268,11 @@ public final class AuditStore: RunJournal {
         first += UInt64(append.eventCount)
       }
     }
+  }
+
+  /// From now on only ends are taken: a second place that must have every event has failed.
+  private func close(_ reason: String) {
+    queue.withLock { $0.closing = "\(reason); only the end of the run can be logged" }
   }
 
   /// Ends this store: everything waiting fails, and everything later.

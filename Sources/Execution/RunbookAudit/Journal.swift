@@ -79,7 +79,7 @@ struct Journal: ~Copyable {
     let isNewBoot = end.size > 0 && end.boot != writer.machine.boot
     tail = try signer.restore(from: file, end: end, checkingTiles: isNewBoot, hasher: &hasher)
     try tail.fold(file, to: end.sequence, end: end.size, hasher: &hasher)
-    try finishRotation(end: end)
+    try finishRotation()
     if signer.key == nil || (signer.signedSize == 0 && tail.size > 0) {
       events += try announceKey(writer)
     }
@@ -151,32 +151,52 @@ struct Journal: ~Copyable {
   ) throws(AuditFailure) -> VerifierKey {
     try JournalLock.acquire(file, until: deadline, clock: clock)
     defer { JournalLock.release(file) }
-    _ = try catchUp()
+    var events = try enter().map { [LogEvent.recovered($0)] } ?? []
     try sign(always: true)
     guard let old = signer.key else { throw .unavailable("the log has no key yet") }
     let next = try signer.keys.createNext(name: old.verifier.name)
-    let event = LogEvent.keyRotated(from: old.verifier.description, key: next.verifier.description)
-    _ = try write([try writer.prepare(event)], writer: writer, until: deadline)
-    try finishRotation(next)
+    events.append(.keyRotated(from: old.verifier.description, key: next.verifier.description))
+    var prepared: [PreparedEvent] = []
+    for event in events { prepared.append(try writer.prepare(event)) }
+    let lines = try commit(prepared, writer: writer)
+    // Whoever else must have the event gets it when the change is over: what fails there must not cut it in two.
+    try finishRotation(next, sequence: tail.sequence, size: tail.size)
+    do throws(AuditFailure) {
+      try copy(lines, writer: writer, until: deadline)
+    } catch {
+      guard case .sink(let reason) = error else { throw error }
+      throw .sink("\(reason); the key is changed all the same: 'runbook audit key' prints the new one")
+    }
     return next.verifier
   }
 
-  /// Ends a rotation that a crash cut in two: goes on if it was logged, else gives it up.
-  private mutating func finishRotation(end: JournalTail) throws(AuditFailure) {
-    guard let next = try signer.keys.loadNext(), let old = signer.key else { return }
-    // It is the log's last event then: whoever rotates holds the lock until the rotation is over.
-    guard let line = try end.lastLine(of: file),
-      case .log(.keyRotated(from: old.verifier.description, key: next.verifier.description)) = line.content
+  /// Ends a change of the key that a crash or a failure cut in two: goes on if it was logged, else gives it up.
+  ///
+  /// Comes before anything is written, because the checkpoint with both signatures ends with that event. The caller
+  /// holds the lock, so nobody is changing the key now.
+  private mutating func finishRotation() throws(AuditFailure) {
+    guard let next = try signer.keys.loadNext() else { return }
+    try signer.reloadKey()
+    guard let old = signer.key, tail.sequence > 0,
+      let change = try RotationSearch(file: file, size: tail.size, last: tail.sequence - 1)
+        .change(
+          from: old.verifier, to: next.verifier, behind: try signer.checkpoints.last()?.checkpoint.size ?? 0)
     else {
       try signer.keys.dropNext()
       return
     }
-    try finishRotation(next)
+    try finishRotation(next, sequence: change.sequence + 1, size: change.end)
   }
 
-  private mutating func finishRotation(_ next: SigningKey) throws(AuditFailure) {
-    try signer.sign(tail, of: file, device: device, hasher: &hasher, also: next)
-    tail.dropLeaves()
+  /// Signs for the first `sequence` events, which end with the change to `next`, with both keys.
+  private mutating func finishRotation(
+    _ next: SigningKey, sequence: UInt64, size: Int
+  ) throws(AuditFailure) {
+    guard let part = tail.cut(at: sequence, size: size) else {
+      throw .unavailable("a change of the key was cut off long ago; the log must be opened again")
+    }
+    try signer.sign(part, of: file, device: device, hasher: &hasher, also: next)
+    tail.dropLeaves(before: sequence)
     try signer.adopt(next)
   }
 
@@ -189,11 +209,8 @@ struct Journal: ~Copyable {
   ) throws(AuditFailure) -> UInt64 {
     try JournalLock.acquire(file, until: deadline, clock: clock)
     defer { JournalLock.release(file) }
-    guard !PoisonMark.exists(in: directory) else {
-      throw .unavailable("an earlier write may not have reached the disk; the log must be opened again")
-    }
     var recovered: [PreparedEvent] = []
-    if let torn = try catchUp() {
+    if let torn = try enter() {
       recovered = [try writer.prepare(.recovered(torn))]
     }
     let first = try write(recovered + events, writer: writer, until: deadline) + UInt64(recovered.count)
@@ -230,6 +247,16 @@ struct Journal: ~Copyable {
     tail.track(run, last: last?.sequence)
   }
 
+  /// Makes sure that the log can be written to: knows its end, and leaves nothing half done. The caller holds the lock.
+  private mutating func enter() throws(AuditFailure) -> LogRecovery? {
+    guard !PoisonMark.exists(in: directory) else {
+      throw .unavailable("an earlier write may not have reached the disk; the log must be opened again")
+    }
+    let torn = try catchUp()
+    try finishRotation()
+    return torn
+  }
+
   /// Takes in what other processes wrote. The caller holds the lock, so nobody is writing now.
   private mutating func catchUp() throws(AuditFailure) -> LogRecovery? {
     try checkName()
@@ -262,6 +289,18 @@ struct Journal: ~Copyable {
     _ events: [PreparedEvent], writer: EventLineWriter, until deadline: Int64
   ) throws(AuditFailure) -> UInt64 {
     let first = tail.sequence
+    let lines = try commit(events, writer: writer)
+    try copy(lines, writer: writer, until: deadline)
+    return first
+  }
+
+  /// Writes events behind the tail.
+  ///
+  /// - Returns: Their lines, which are durable.
+  private mutating func commit(
+    _ events: [PreparedEvent], writer: EventLineWriter
+  ) throws(AuditFailure) -> SinkLines {
+    let first = tail.sequence
     var next = tail
     var bytes: [UInt8] = []
     let random = randomBytes(16 * events.count)
@@ -283,9 +322,7 @@ struct Journal: ~Copyable {
       throw .unavailable(failure.reason)
     }
     tail = next
-    let lines = SinkLines(log: signer.key?.verifier.name ?? "", first: first, bytes: bytes)
-    try copy(lines, writer: writer, until: deadline)
-    return first
+    return SinkLines(log: signer.key?.verifier.name ?? "", first: first, bytes: bytes)
   }
 
   /// Hands lines that are durable here to the other places that must have them.

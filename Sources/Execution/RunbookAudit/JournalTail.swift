@@ -11,8 +11,6 @@ struct JournalTail: Sendable {
   private(set) var hash: SHA256.Hash?
   /// The name of the boot in which the last line was written; known after opening only.
   private(set) var boot: String?
-  /// Where the last line begins; known after opening only.
-  private var lastStart = 0
   /// Leaf hashes of the last lines, as many as are not in the tree of the `LogSigner` yet.
   private(set) var leaves: [SHA256.Hash] = []
   /// The last event of each run this process writes to; nil: none yet.
@@ -42,6 +40,22 @@ struct JournalTail: Sendable {
   /// Forgets the leaves: they are in the tree now.
   mutating func dropLeaves() { leaves = [] }
 
+  /// Forgets the leaves of the events before `sequence`.
+  mutating func dropLeaves(before sequence: UInt64) {
+    leaves = Array(leaves.suffix(Int(clamping: self.sequence - sequence)))
+  }
+
+  /// The place behind an earlier line, for signing: behind the first `sequence` events, which have `size` bytes.
+  ///
+  /// - Returns: nil where the tree is beyond it already.
+  func cut(at sequence: UInt64, size: Int) -> JournalTail? {
+    let count = leaves.count - Int(clamping: self.sequence - sequence)
+    guard count >= 0 else { return nil }
+    var part = JournalTail(sequence: sequence, size: size, hash: nil)
+    part.leaves = Array(leaves.prefix(count))
+    return part
+  }
+
   /// Starts at the last line: reads the end of the file only.
   ///
   /// The last line must follow the one before it; older lines are the concern of a full verification.
@@ -60,21 +74,12 @@ struct JournalTail: Sendable {
       try Self.lastLine(of: buffer, isWhole: start == 0, &hasher)
     }
     (sequence, hash, boot) = (state.sequence + 1, state.hash, state.boot)
-    lastStart = size - state.length - 1
     self.size = size
-  }
-
-  /// The journal's last event, right after opening.
-  func lastLine(of file: Descriptor) throws(AuditFailure) -> StoredEvent? {
-    guard size > 0 else { return nil }
-    return try StoredEvent(line: file.bytes(lastStart..<(size - 1))) { (_) throws(AuditFailure) in
-      throw .notFound("blobs are not needed here")
-    }
   }
 
   private static func lastLine(
     of bytes: UnsafeRawBufferPointer, isWhole: Bool, _ hasher: inout SHA256
-  ) throws(AuditFailure) -> (sequence: UInt64, hash: SHA256.Hash, boot: String, length: Int) {
+  ) throws(AuditFailure) -> (sequence: UInt64, hash: SHA256.Hash, boot: String) {
     let lines = bytes.dropLast().split(separator: 0x0a, omittingEmptySubsequences: false).suffix(2)
       .map { UnsafeRawBufferPointer(rebasing: $0) }
     guard let last = lines.last, isWhole || lines.count == 2, let scan = EventLineScan(last) else {
@@ -94,7 +99,7 @@ struct JournalTail: Sendable {
     } else if scan.sequence != 0 || scan.previous != nil {
       throw .tampered("the journal does not begin with event 0")
     }
-    return (scan.sequence, Merkle.leaf(last, &hasher), event.boot, last.count)
+    return (scan.sequence, Merkle.leaf(last, &hasher), event.boot)
   }
 
   /// Takes in lines that other processes added; `bytes` ends with a line feed.

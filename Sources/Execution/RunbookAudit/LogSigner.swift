@@ -201,6 +201,9 @@ struct LogSigner: Sendable {
     try folder.publish(note)
   }
 
+  /// Takes the key that another process may have put in its place.
+  mutating func reloadKey() throws(AuditFailure) { key = try keys.load() }
+
   /// Goes on with another key.
   mutating func adopt(_ next: SigningKey) throws(AuditFailure) {
     guard let key else { return }
@@ -214,7 +217,7 @@ struct LogSigner: Sendable {
       found.checkpoint.size <= tail.sequence
     else { throw .tampered("'\(CheckpointLog.name)' is not as it was left") }
     if try checkpoints.size() > found.end { try checkpoints.cut(at: found.end) }
-    key = try keys.load()
+    try reloadKey()
     guard let key, found.note.isSigned(by: key.verifier) else {
       throw .tampered("the last checkpoint of '\(CheckpointLog.name)' is not signed by the log's key")
     }
