@@ -14,6 +14,9 @@ import Testing
   private func bundle(_ scratch: Scratch, kept: Int = 200) async throws -> String {
     try await StoreMaker.make(scratch.store, events: kept)
     let old = try LogHead.open(scratch.store).note.description
+    let witness = try SigningKey(name: Cosigner.name)
+    _ = try LogAnchors.open(scratch.store).keep(
+      Cosigner.sign(scratch.store, at: 1_763_712_000, by: witness))
     _ = try await AuditStore.forTest(scratch.store).append(StoreMaker.events(300 - kept, from: 1000))
     _ = try AuditStore.forTest(scratch.store)
     let path = scratch.path + "/evidence"
@@ -23,6 +26,7 @@ import Testing
     let since = try LogHead.open(StoreLocation(path: path)).consistency(from: UInt64(kept))
     try scratch.write(Array(since.text.utf8), to: path + "/since-kept.proof")
     try scratch.write(Array(old.utf8), to: path + "/kept.txt")
+    try scratch.write(Array("\(Cosigner.publicForm(witness))\n".utf8), to: path + "/witness.vkey")
     return path
   }
 
@@ -38,12 +42,13 @@ import Testing
     #expect(code == 0, "\(output)")
     #expect(output.contains("Signature Verified Successfully"))
     #expect(output.contains("(ED25519)"))
+    #expect(output.contains("2025-11-21T08:00:00Z"), "the time that the witness speaks for: \(output)")
     #expect(output.contains("\"type\": \"run.started\""))
   }
 
   @Test(arguments: [
     "journal/00000000000000000000.jsonl", "log/checkpoint", "keys/log.vkey", "2.tlog-proof", "kept.txt",
-    "since-kept.proof",
+    "since-kept.proof", "anchors/200.cosigned", "witness.vkey",
   ])
   func `shows commands that refuse a changed one`(file: String) async throws {
     let scratch = Scratch()
@@ -53,7 +58,8 @@ import Testing
     let offset =
       switch file {
       case "log/checkpoint", "kept.txt": bytes.count / 3
-      case "keys/log.vkey": bytes.count - 10
+      case "anchors/200.cosigned": bytes.count / 6
+      case "keys/log.vkey", "witness.vkey": bytes.count - 10
       case "2.tlog-proof": 40
       case "since-kept.proof": 20
       default: bytes.split(separator: 0x0a)[2].startIndex + 300

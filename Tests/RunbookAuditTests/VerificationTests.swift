@@ -25,6 +25,8 @@ import Testing
     ])
     #expect(code == 0, "\(output)")
     #expect(output.hasPrefix("\(count) events"), "\(output)")
+    let signature = try Command.run(["bash", repositoryFile("Tests/Verifier/signature"), scratch.store.path])
+    #expect(signature.code == 0, "\(signature.output)")
   }
 
   @Test func `of no events has the root of nothing`() throws {
@@ -41,6 +43,8 @@ import Testing
     ])
     #expect(code == 0, "\(output)")
     #expect(output.hasPrefix("0 events"), "\(output)")
+    let signature = try Command.run(["bash", repositoryFile("Tests/Verifier/signature"), scratch.store.path])
+    #expect(signature.code == 0, "\(signature.output)")
   }
 
   @Test func `goes on where another process left it, with every checkpoint consistent`() async throws {

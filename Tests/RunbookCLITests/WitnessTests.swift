@@ -91,6 +91,12 @@ final class WitnessProcess: Sendable {
     let note = scene.text("store/anchors/300.cosigned")
     #expect(note.split(separator: "\n").count { $0.hasPrefix("\u{2014} ") } == 2, "\(note)")
 
+    let verifier = #filePath.split(separator: "/").dropLast(2).reduce("") { "\($0)/\($1)" } + "/Verifier"
+    let second = system(
+      "python3 '\(verifier)/verify_log.py' --cosigned '\(scene.store)/anchors/300.cosigned' '\(scene.store)/keys/log.vkey' '\(scene.path("witness/witness.vkey"))' >/dev/null"
+    )
+    #expect(second == 0, "a second verifier accepts what is kept")
+
     // Whoever lost what it signed asks it.
     for name in files(scene) { unlink("\(scene.store)/anchors/\(name)") }
     let asked = try await witness.anchor()

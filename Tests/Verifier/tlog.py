@@ -191,6 +191,26 @@ def note_text(note, key):
     raise AssertionError(f"the key {key.id} has not signed")
 
 
+# C2SP tlog-cosignature, Ed25519.
+def cosigned_at(note, vkey):
+    """The time that a witness's signature under a note speaks for, once it holds."""
+    name, identity, data = vkey.strip().split("+", 2)
+    data = base64.b64decode(data, validate=True)
+    assert data[0] == 4 and len(data) == 33, "the key is no witness's"
+    assert hashlib.sha256(name.encode() + b"\n" + data).digest()[:4].hex() == identity, "the key's ID is wrong"
+    text, _, signatures = note.rpartition("\n\n")
+    for line in signatures[:-1].split("\n"):
+        _, signer, value = line.split(" ")
+        value = base64.b64decode(value, validate=True)
+        if signer == name and value[:4].hex() == identity:
+            assert len(value) == 76, "a cosignature has another length"
+            time = int.from_bytes(value[4:12], "big")
+            message = f"cosignature/v1\ntime {time}\n{text}\n".encode()
+            assert ed25519_holds(data[1:], message, value[12:]), "a cosignature does not hold"
+            return time
+    raise AssertionError(f"{name} has not signed")
+
+
 # C2SP tlog-checkpoint.
 def checkpoint(note, key):
     origin, size, root, rest = note_text(note, key).split("\n")

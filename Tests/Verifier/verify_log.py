@@ -4,10 +4,12 @@ C2SP tlog-tiles, tlog-checkpoint, signed-note and tlog-proof alone.
 
     verify_log.py LOG [PROOFS]
     verify_log.py --consistency PROOF OLD KEY
+    verify_log.py --cosigned NOTE KEY WITNESS
 
 LOG is a store or a bundle; PROOFS a folder of N.tlog-proof files, each beside N.line with the event's line, and of
 N.consistency files, each from the log's first N events to a checkpoint. With --consistency nothing of the log is
 needed: PROOF must lead from the checkpoint in the file OLD to its own, both signed by KEY (a file).
+With --cosigned the checkpoint in the file NOTE must be signed by the keys in the files KEY and WITNESS.
 Prints what was verified; ends with an error at the first thing that does not hold.
 """
 
@@ -17,7 +19,7 @@ import os
 import sys
 
 sys.dont_write_bytecode = True
-from tlog import Key, checkpoint, consistent, included, leaf_hash, node_hash, note_text, tree_hash
+from tlog import Key, checkpoint, consistent, cosigned_at, included, leaf_hash, node_hash, note_text, tree_hash
 
 # C2SP tlog-tiles.
 def tile_path(level, index, width):
@@ -97,6 +99,11 @@ def members(pairs):
 def main():
     if sys.argv[1] == "--consistency":
         check_consistency(*sys.argv[2:])
+        return
+    if sys.argv[1] == "--cosigned":
+        note, key, witness = (read(path).decode() for path in sys.argv[2:])
+        size, _ = checkpoint(note, Key(key))
+        print(f"{size} events, cosigned at {cosigned_at(note, witness)}")
         return
     log = sys.argv[1]
     signing = Key(read(log, "keys/log.vkey").decode())
