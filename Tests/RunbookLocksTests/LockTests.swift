@@ -85,6 +85,9 @@ import Testing
     #expect(try LockFolder(store: folder, shared: shared).path == folder + "/locks")
     unlink(shared)
     mkdir(shared, 0o700)
+    chmod(shared, 0o777)
+    #expect(throws: LockFailure.self) { try LockFolder(store: folder, shared: shared) }
+    chmod(shared, 0o1777)
     let chosen = try LockFolder(store: folder, shared: shared)
     #expect(chosen.path == shared && chosen.mode == 0o660)
     #expect(chosen.file(of: "postgres") == shared + "/postgres.lock")

@@ -38,6 +38,10 @@ public final class LockFile: Sendable {
       guard error == EWOULDBLOCK else { throw .unusable("'\(path)' cannot be locked: \(words(error))") }
       throw .held(LockHolder(parsing: contents(of: descriptor) ?? []))
     }
+    guard isNamed(path, descriptor) else {
+      close(descriptor)
+      throw .unusable("'\(path)' was removed or replaced just now")
+    }
     guard readsPredecessor else { return LockFile(path: path, descriptor: descriptor, predecessor: nil) }
     guard let bytes = contents(of: descriptor) else {
       let error = errno
@@ -50,6 +54,15 @@ public final class LockFile: Sendable {
       throw .unusable("'\(path)' does not say who had it last; empty it where nothing is left open")
     }
     return LockFile(path: path, descriptor: descriptor, predecessor: holder)
+  }
+
+  /// Whether the file is the one under its name: of a removed one the next run would make another, and both would
+  /// have the lock.
+  private static func isNamed(_ path: String, _ descriptor: Int32) -> Bool {
+    var named = stat()
+    var opened = stat()
+    return lstat(path, &named) == 0 && fstat(descriptor, &opened) == 0 && named.st_ino == opened.st_ino
+      && named.st_dev == opened.st_dev
   }
 
   /// Writes down who has it now; survives a power failure.
