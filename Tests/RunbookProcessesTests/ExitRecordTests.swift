@@ -37,6 +37,22 @@ import Testing
     #expect(stat(exits, &status) == 0 && status.st_mode & 0o777 == 0o600)
   }
 
+  @Test func `who ends well while being ended has not ended well`() async throws {
+    let folder = TemporaryFolder()
+    let step = StepUnderTest(seconds: 0.5, exitLog: folder.path + "/exits")
+    let result = try await step.bash("trap 'exit 0' TERM; sleep \(uniqueSleep()) & wait")
+    #expect(result.end == .exited(0) && result.cause == .deadline)
+    #expect(ExitRecord.read(path: folder.path + "/exits").map(\.status) == [.ended])
+  }
+
+  @Test func `a pipe or a link is no log of ends, and holds nobody`() {
+    let folder = TemporaryFolder()
+    mkfifo(folder.path + "/pipe", 0o600)
+    symlink("/etc/passwd", folder.path + "/link")
+    #expect(ExitRecord.read(path: folder.path + "/pipe").isEmpty)
+    #expect(ExitRecord.read(path: folder.path + "/link").isEmpty)
+  }
+
   @Test func `what was cut off or is something else is no record`() {
     let folder = TemporaryFolder()
     let path = folder.path + "/exits"

@@ -8,7 +8,8 @@ public struct ExitRecord: Sendable, Hashable {
   public enum Status: Sendable, Hashable {
     case exited(Int32)
     case signaled(Int32)
-    /// The supervisor ended it because the executor had died: says nothing about what it did until then.
+    /// It was being ended, because its time was up, an operator wanted it or the executor had died: says nothing
+    /// about what it did until then.
     case ended
   }
 
@@ -42,7 +43,10 @@ public struct ExitRecord: Sendable, Hashable {
 
   /// All complete records in order; empty where the file does not exist.
   public static func read(path: String) -> [ExitRecord] {
-    let file = Descriptor(open(path, O_RDONLY | O_CLOEXEC))
+    // Not one that waits for a writer, nor a link to elsewhere.
+    let file = Descriptor(open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOFOLLOW))
+    var status = stat()
+    guard file.isOpen, fstat(file.number, &status) == 0, status.st_mode & S_IFMT == S_IFREG else { return [] }
     var bytes: [UInt8] = []
     var buffer = [UInt8](repeating: 0, count: 1 << 16)
     while file.isOpen {

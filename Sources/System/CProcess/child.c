@@ -190,7 +190,8 @@ static void record(const struct child *child) {
   const char *step = strchr(child->marker, '/'), *attempt = strrchr(child->marker, '/');
   if (child_log < 0 || !(child->flags & RB_RECORD) || !step || step == attempt) return;
   char line[512], status[32];
-  if (child->abandoned && child->state != RUNNING) snprintf(status, sizeof status, "ended");
+  // Who is being ended may well exit with 0, with half of its work done.
+  if (child->state != RUNNING) snprintf(status, sizeof status, "ended");
   else if (WIFSIGNALED(child->status)) snprintf(status, sizeof status, "signal=%d", WTERMSIG(child->status));
   else snprintf(status, sizeof status, "exit=%d", WEXITSTATUS(child->status));
   int length = snprintf(
