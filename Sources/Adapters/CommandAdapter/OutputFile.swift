@@ -11,7 +11,7 @@ final class OutputFile: Sendable {
 
   init() throws(StepFailure) {
     let directory = getenv("TMPDIR").map { String(cString: $0) } ?? "/tmp"
-    var template = Array("\(directory)/runbook-output-XXXXXX".utf8CString)
+    var template = Array("\(directory)/runbook-output-XXXXXX".utf8CString)  // mkstemp(3) replaces six X
     descriptor = mkstemp(&template)
     guard descriptor >= 0 else {
       throw StepFailure(

@@ -77,7 +77,7 @@ struct HistoryPass {
       default: break
       }
     } else if scan.isOf(type: "step.skipped") {
-      summary.statuses[.skipped, default: 0] += 1
+      summary.statuses[scan.reason == "blocked" ? .blocked : .skipped, default: 0] += 1
     } else if scan.isOf(type: "run.finished"),
       case .run(.runFinished(let outcome)) = try StoredEvent(line: line, load: load).content
     {

@@ -30,4 +30,28 @@ public struct StoreLocation: Sendable, Hashable {
   public static func current() throws(AuditFailure) -> StoreLocation {
     try StoreLocation { getenv($0).map { String(cString: $0) } }
   }
+
+  /// Looks whether a run could write its log here. Changes nothing.
+  ///
+  /// - Returns: Whether there is a log; without one the first run makes it.
+  /// - Throws: `.unavailable` where it could not, with the reason.
+  public func isReady() throws(AuditFailure) -> Bool {
+    guard let root = try StoreDirectory.open(path, creating: false) else {
+      var parent = path[...]
+      while access(String(parent), F_OK) != 0, let slash = parent.lastIndex(of: "/") {
+        parent = parent[..<slash]
+        if parent.isEmpty { parent = "/" }
+      }
+      guard access(String(parent), W_OK) == 0 else {
+        throw .unavailable("'\(path)' cannot be made in '\(parent)': \(String(cString: strerror(errno)))")
+      }
+      return false
+    }
+    try StoreDirectory.checkOwner(root, path)
+    let isThere = faccessat(root.rawValue, "journal/" + Journal.name, F_OK, 0) == 0
+    guard faccessat(root.rawValue, isThere ? "journal/" + Journal.name : ".", W_OK, 0) == 0 else {
+      throw .unavailable("'\(path)' cannot be written: \(String(cString: strerror(errno)))")
+    }
+    return isThere
+  }
 }

@@ -64,20 +64,10 @@ struct CallAttempt {
 
   /// Every secret the attempt may open: of the values it mentions, of its target, of the target's environment.
   func secrets(with environment: TargetEnvironment) -> [SecretReference] {
-    var values = task.values.sorted { $0.key < $1.key }.map(\.value)
-    for (_, setting) in step.target.settings.sorted(by: { $0.key < $1.key }) {
-      switch setting {
-      case .value(let value): values.append(value)
-      case .list(let list): values += list
-      case .named(let entries): values += entries.map(\.value)
-      }
-    }
-    values += environment.variables.map(\.value)
-    values += environment.files.flatMap(\.parts)
+    let values = task.values.sorted { $0.key < $1.key }.map(\.value)
     var seen: Set<SecretReference> = []
-    return values.compactMap { value in
-      guard case .secret(let reference) = value, seen.insert(reference).inserted else { return nil }
-      return reference
+    return (values.compactMap(\.secret) + step.target.secrets + environment.secrets).filter {
+      seen.insert($0).inserted
     }
   }
 

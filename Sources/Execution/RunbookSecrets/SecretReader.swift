@@ -12,6 +12,16 @@ struct SecretReader {
 
   func bytes(of reference: SecretReference, in context: StepContext) async throws(StepFailure) -> [UInt8] {
     switch reference.source {
+    case .environment, .file, .dotenv: return try bytesAtHand(of: reference)
+    case .command(let arguments): return try await output(of: arguments, reference, context)
+    case .output(let step, _):
+      throw failure(reference, "step \(step) has not made it in this process")
+    }
+  }
+
+  /// The bytes of a reference that no program has to be run for.
+  func bytesAtHand(of reference: SecretReference) throws(StepFailure) -> [UInt8] {
+    switch reference.source {
     case .environment(let name):
       guard let value = getenv(name) else {
         throw failure(reference, "the environment variable \(name) is not set")
@@ -23,9 +33,7 @@ struct SecretReader {
         throw failure(reference, "\(path) has no entry \(name)")
       }
       return value
-    case .command(let arguments): return try await output(of: arguments, reference, context)
-    case .output(let step, _):
-      throw failure(reference, "step \(step) has not made it in this process")
+    case .command, .output: throw failure(reference, "it is not at hand")
     }
   }
 

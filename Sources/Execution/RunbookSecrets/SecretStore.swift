@@ -44,6 +44,15 @@ public final class SecretStore: Sendable {
     }
   }
 
+  /// Registers with all maskers what can be read without running a program: a step may show a secret that only a
+  /// later one uses. One that cannot be read is left to the step that needs it, which fails then.
+  public func openAhead(_ references: [SecretReference]) {
+    for reference in references where state.withLock({ $0.opened[reference] }) == nil {
+      guard let bytes = try? reader.bytesAtHand(of: reference) else { continue }
+      try? register(bytes, as: reference)
+    }
+  }
+
   /// Keeps a secret that was made or typed during the run.
   ///
   /// - Throws: `StepFailure` with reason `expectation` where it is too short to be masked.

@@ -104,6 +104,9 @@ public enum Value: Hashable, Sendable {
   /// The plain value's text; nil for a secret.
   public var plainText: String? { if case .plain(let value) = self { value.plainText } else { nil } }
 
+  /// The reference; nil for a plain value.
+  public var secret: SecretReference? { if case .secret(let reference) = self { reference } else { nil } }
+
   /// What people and plans see: the text, or `***` for a secret.
   public var displayText: String { plainText ?? "***" }
 }

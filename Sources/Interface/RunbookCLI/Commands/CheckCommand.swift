@@ -26,7 +26,7 @@ struct CheckCommand: ParsableCommand {
   var names: [String] = []
 
   func run() throws {
-    let library = try libraryOptions.library()
+    let library = try names.isEmpty ? libraryOptions.existingLibrary() : libraryOptions.library()
     let workspace = Workspace(isStrict: strict)
     var report = Report()
     let entries = try names.isEmpty ? library.entries() : names.map { try libraryOptions.entry(named: $0) }
@@ -53,7 +53,8 @@ struct CheckCommand: ParsableCommand {
       }
     }
     if entries.isEmpty {
-      throw CommandFailure("there is nothing to check: no page in \(library.roots)", exitCode: 3)
+      throw CommandFailure(
+        "there is nothing to check: no page in \(library.roots.joined(separator: ", "))", exitCode: 3)
     }
     report.show(formatOptions.format)
     if report.errors > 0 { throw CommandFailure(nil, exitCode: 3) }

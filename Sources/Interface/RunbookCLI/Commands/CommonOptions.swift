@@ -1,5 +1,4 @@
 import ArgumentParser
-import RunbookDiagnostics
 
 /// Where pages are looked for.
 struct LibraryOptions: ParsableArguments {
@@ -14,6 +13,17 @@ struct LibraryOptions: ParsableArguments {
     } catch {
       throw CommandFailure(error.message, exitCode: 64)
     }
+  }
+
+  /// The library they name; that there is none is an error.
+  func existingLibrary() throws(CommandFailure) -> RunbookLibrary {
+    let library = try library()
+    do throws(RunbookLibrary.Failure) {
+      try library.requireRoot()
+    } catch {
+      throw CommandFailure(error.message, exitCode: 3)
+    }
+    return library
   }
 
   /// The page of that name or at that path.
@@ -73,18 +83,4 @@ struct PlanOptions: ParsableArguments {
 
   @Option(parsing: .singleValue, help: ArgumentHelp("Only this step; may be repeated.", valueName: "id"))
   var only: [String] = []
-}
-
-/// An end that is no success, with the message that was or is to be shown.
-struct CommandFailure: Error {
-  /// Goes to standard error after `runbook: `, one line whose control characters are spelled out; nil where all
-  /// was said already.
-  let message: String?
-  /// See the root command's help.
-  let exitCode: Int32
-
-  init(_ message: String?, exitCode: Int32) {
-    self.message = message.map { TerminalText.inert($0) }
-    self.exitCode = exitCode
-  }
 }

@@ -11,9 +11,9 @@ import RunbookSecrets
 /// `runbook doctor`.
 struct DoctorCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "doctor", abstract: "Say whether tools, targets, permissions and the audit log are there.",
+    commandName: "doctor", abstract: "Say whether tools, targets and the audit log are there.",
     discussion: """
-      Reads only. Exit code 1 where something is missing.
+      Changes nothing: it looks at the log, and with --env reads from every target. Exit code 1 where something is missing.
 
       EXAMPLES:
         runbook doctor
@@ -96,10 +96,11 @@ struct DoctorCommand: AsyncParsableCommand {
 
   private static func store() -> Finding {
     do throws(AuditFailure) {
-      let store = try AuditStore.open(.current(), version: RunbookCommand.version)
+      let location = try StoreLocation.current()
+      let state = try location.isReady() ? "can be written" : "will be made by the first run"
       let sinks = try AuditStore.requiredSinks()
       let besides = sinks.isEmpty ? "" : "; every event also goes to \(sinks.joined(separator: ", "))"
-      return .good("\(store.location.path) can be written\(besides)")
+      return .good("\(location.path) \(state)\(besides)")
     } catch {
       return .missing(error.reason)
     }
@@ -160,27 +161,5 @@ struct DoctorCommand: AsyncParsableCommand {
 
   private struct NoOutput: OutputSink {
     func write(_ bytes: UnsafeRawBufferPointer, to stream: OutputStream) {}
-  }
-}
-
-extension Target {
-  /// The secrets among its settings.
-  fileprivate var secrets: [SecretReference] {
-    settings.values.flatMap { setting -> [Value] in
-      switch setting {
-      case .value(let value): [value]
-      case .list(let values): values
-      case .named(let entries): entries.map(\.value)
-      }
-    }.compactMap { if case .secret(let reference) = $0 { reference } else { nil } }
-  }
-}
-
-extension TargetEnvironment {
-  /// The secrets among its variables and files.
-  fileprivate var secrets: [SecretReference] {
-    (variables.map(\.value) + files.flatMap(\.parts)).compactMap {
-      if case .secret(let reference) = $0 { reference } else { nil }
-    }
   }
 }

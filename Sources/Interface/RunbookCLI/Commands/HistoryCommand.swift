@@ -69,9 +69,7 @@ struct HistoryCommand: ParsableCommand {
     case .text: show(runs)
     }
     guard defects.isEmpty else {
-      throw CommandFailure(
-        "the log is not whole:\n" + defects.map { "  " + TerminalText.inert($0) }.joined(separator: "\n"),
-        exitCode: 74)
+      throw CommandFailure("the log is not whole:", listing: defects, exitCode: 74)
     }
   }
 

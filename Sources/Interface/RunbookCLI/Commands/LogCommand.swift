@@ -67,9 +67,8 @@ struct LogCommand: AsyncParsableCommand {
 
   private func show(_ records: [OutputRecord], _ reader: AuditReader, _ screen: Screen) {
     for record in records {
-      let text = StoredRun.text(of: record, reader)
-      for line in text.split(separator: "\n", omittingEmptySubsequences: false) {
-        StandardStream.line("             \(screen.styled("│", .faint)) \(TerminalText.inert(String(line)))")
+      for line in TerminalText.lines(of: StoredRun.text(of: record, reader)) {
+        StandardStream.line("             \(screen.styled("│", .faint)) \(TerminalText.inert(line))")
       }
       if record.isTruncated {
         StandardStream.line(

@@ -34,7 +34,9 @@ struct ReportCommand: AsyncParsableCommand {
   func run() async throws {
     let (id, events, reader) = try AuditReader.events(of: name)
     await AccessRecord.note(.read(command: "report", run: id), at: reader.location, what: "this report")
-    let report = Report(run: id, stored: StoredRun(events: events, reader: reader))
+    let report = Report(
+      run: id, stored: StoredRun(events: events, reader: reader),
+      integrity: .ofLog(at: reader.location))
     let text =
       switch form {
       case .html: HTMLReport(report).text

@@ -104,15 +104,37 @@ extension Files {
 
   /// The descriptor of a nameless file that children inherit.
   static func temporary(_ bytes: [UInt8]) throws(CommandFailure) -> Int32 {
-    var template = Array("\(ProcessInfo.environment("TMPDIR") ?? "/tmp")/runbook-XXXXXX".utf8CString)
-    let descriptor = mkstemp(&template)
-    guard descriptor >= 0 else {
-      throw CommandFailure("no temporary file: \(String(cString: strerror(errno)))", exitCode: 1)
-    }
-    unlink(template)
-    try writeAll(bytes, to: descriptor, path: "a temporary file")
+    let (descriptor, path) = try temporaryFile(bytes)
+    unlink(path)
     lseek(descriptor, 0, SEEK_SET)
     return descriptor
+  }
+
+  /// The path of a file in the temporary folder; who asks for it removes it.
+  static func temporaryPath(_ bytes: [UInt8]) throws(CommandFailure) -> String {
+    let (descriptor, path) = try temporaryFile(bytes)
+    close(descriptor)
+    return path
+  }
+
+  private static func temporaryFile(
+    _ bytes: [UInt8]
+  ) throws(CommandFailure) -> (descriptor: Int32, path: String) {
+    let folder = ProcessInfo.environment("TMPDIR") ?? "/tmp"
+    var template = Array("\(folder)/runbook-XXXXXX".utf8CString)  // mkstemp(3) replaces six X
+    let descriptor = mkstemp(&template)
+    guard descriptor >= 0 else {
+      throw CommandFailure("no temporary file in \(folder): \(String(cString: strerror(errno)))", exitCode: 1)
+    }
+    let path = String(decoding: template.dropLast().map { UInt8(bitPattern: $0) }, as: UTF8.self)
+    do throws(CommandFailure) {
+      try writeAll(bytes, to: descriptor, path: path)
+    } catch {
+      close(descriptor)
+      unlink(path)
+      throw error
+    }
+    return (descriptor, path)
   }
 
   /// The absolute path of a program on PATH.

@@ -77,14 +77,18 @@ struct RunbookLibrary: Sendable {
       }
       return Entry(name: name, path: real, root: root)
     }
-    guard !roots.isEmpty else {
-      throw Failure(message: "no folder 'runbooks' here or above; say where with --dir or RUNBOOK_PATH")
-    }
+    try requireRoot()
     var message = "no runbook is named '\(name)' in \(roots.joined(separator: ", "))"
     if let nearest = NearestName.match(name, among: entries().map(\.name)) {
       message += "; did you mean '\(nearest)'?"
     }
     throw Failure(message: message)
+  }
+
+  /// - Throws: `Failure` where no folder was found at all.
+  func requireRoot() throws(Failure) {
+    guard roots.isEmpty else { return }
+    throw Failure(message: "no folder 'runbooks' here or above; say where with --dir or RUNBOOK_PATH")
   }
 
   private func entry(atPath path: String) throws(Failure) -> Entry {

@@ -23,6 +23,8 @@ final class RunDisplay: Sendable {
     /// The second that `shownInSecond` counts.
     var second = ContinuousClock.now
     var shownInSecond = 0
+    /// The step that a person has just agreed to, with its target and program before them.
+    var agreedTo: StepID?
     /// What the running step wrote, up to `firstOutput`.
     var writtenByStep = 0
     var isScheduled = false
@@ -58,6 +60,19 @@ final class RunDisplay: Sendable {
   func show(_ lines: [EventLines.Line]) {
     guard !lines.isEmpty else { return }
     enqueue(.lines(lines), bytes: 0)
+  }
+
+  /// Notes that a question showed all of a step; on a terminal its beginning need not show it again.
+  func noteAgreement(to step: StepID) {
+    if screen.isTerminal { state.withLock { $0.agreedTo = step } }
+  }
+
+  /// Whether the question just answered has shown the step; once for each answer.
+  func takeAgreement(to step: StepID) -> Bool {
+    state.withLock { state in
+      defer { state.agreedTo = nil }
+      return state.agreedTo == step
+    }
   }
 
   /// Says what runs now, nil for nothing.

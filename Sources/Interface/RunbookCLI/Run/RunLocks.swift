@@ -125,11 +125,11 @@ struct RunLocks {
     }
     guard let open = OpenWrite(in: events.compactMap(\.kind)) else { return }
     throw CommandFailure(
-      """
-      \(lock), which is dead; it began '\(open.step)', and nobody saw whether that took effect
-        go on with it:  runbook resume \(run)
-        or give it up:  runbook resume \(run) --give-up --note 'why'
-      """, exitCode: 6)
+      "\(lock), which is dead; it began '\(open.step)', and nobody saw whether that took effect",
+      listing: [
+        "go on with it:  runbook resume \(run)",
+        "or give it up:  runbook resume \(run) --give-up --note 'why'",
+      ], exitCode: 6)
   }
 
   /// Waits for the supervisor of a dead executor, which is about to end.

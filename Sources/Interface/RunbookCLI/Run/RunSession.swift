@@ -20,25 +20,25 @@ struct RunSession {
   }
 
   /// What is run, and from where on.
-  private enum Beginning {
+  enum Beginning {
     case new(Planning.Result)
     case resumed(PriorRun, UnknownDecision?, endsSurvivors: Bool)
   }
 
-  private let beginning: Beginning
-  private let plan: Plan
-  private let digest: Digest
-  private let options: Options
-  private let run: RunID
-  private let store: AuditStore
-  private var locks: RunLocks
-  private let processes: SupervisedProcesses
-  private let filters: WorkerFilters
-  private let interrupt: SignalInterrupt
-  private let screen: Screen
-  private let display: RunDisplay?
-  private let terminal: OperatorTerminal?
-  private let services: RunServices
+  let beginning: Beginning
+  let plan: Plan
+  let digest: Digest
+  let options: Options
+  let run: RunID
+  let store: AuditStore
+  var locks: RunLocks
+  let processes: SupervisedProcesses
+  let filters: WorkerFilters
+  let interrupt: SignalInterrupt
+  let screen: Screen
+  let display: RunDisplay?
+  let terminal: OperatorTerminal?
+  let services: RunServices
 
   /// A new run. Opens the log and prepares everything; starts no process.
   ///
@@ -104,7 +104,7 @@ struct RunSession {
     }
   }
 
-  private static func exitLog(of run: RunID, in store: AuditStore) throws(CommandFailure) -> String {
+  static func exitLog(of run: RunID, in store: AuditStore) throws(CommandFailure) -> String {
     do throws(AuditFailure) {
       return try store.folder(of: run) + "/exits"
     } catch {
@@ -124,7 +124,7 @@ struct RunSession {
     return code
   }
 
-  private var prior: PriorRun? {
+  var prior: PriorRun? {
     if case .resumed(let prior, _, _) = beginning { prior } else { nil }
   }
 
@@ -164,7 +164,8 @@ struct RunSession {
     runOptions.locks = locks.claims
     if let code = await refusal(runOptions) { return code }
     try endSurvivors()
-    let lines = EventLines(plan)
+    services.secrets.openAhead(plan.secrets(by: .standard))
+    let lines = EventLines(plan, invocationLimit: 8)
     let journal = ShowingJournal(journal: store) { [display, options, run] event in
       if let display {
         Self.show(event, lines, on: display)
@@ -198,99 +199,12 @@ struct RunSession {
     return outcome.exitCode
   }
 
-  // MARK: Going on
+  /// Whether questions can be put: `--format json` leaves the terminal to a program.
+  var canAsk: Bool { terminal != nil && display != nil }
 
-  private func runOptions() async throws -> RunOptions {
-    guard case .resumed(let prior, let decision, let endsSurvivors) = beginning else {
-      return RunOptions(contract: try await contract(), hasTerminal: terminal != nil)
-    }
-    let survivors = try survivors(of: prior, areEnded: endsSurvivors)
-    var contract = prior.contract
-    contract.answersYes = options.yes
-    contract.confirmed = options.confirmed
-    var runOptions = RunOptions(contract: contract, hasTerminal: terminal != nil && display != nil)
-    runOptions.decision = decision
-    runOptions.recovered = prior.recoveredExit(in: try Self.exitLog(of: run, in: store))
-    var resumption = RunResumed(after: prior.lastSequence)
-    resumption.answersYes = options.yes
-    resumption.confirmed = options.confirmed
-    resumption.survivors = survivors.map(\.name)
-    runOptions.resumption = resumption
-    if let unknown = prior.resumption.unknown, !unknown.isSettledByPage, decision == nil,
-      !runOptions.hasTerminal, runOptions.recovered?.decides(unknown.step) != true
-    {
-      throw CommandFailure(
-        """
-        '\(unknown.step.id)' was begun and nobody saw its end: it may have taken effect. There is no terminal to ask at, \
-        and nothing was run; say what became of it:
-          runbook resume \(run) --as done|failed|retry --note 'how you know'
-        """, exitCode: 7)
-    }
-    return runOptions
-  }
-
-  /// What is still running of the run. Of the step it died in nothing may be: it could still take effect.
-  ///
-  /// - Throws: `CommandFailure` with exit code 6, naming what is left.
-  private func survivors(of prior: PriorRun, areEnded: Bool) throws(CommandFailure) -> [Leftover] {
-    var (open, others) = prior.leftovers()
-    if areEnded { return open + others }
-    // Who is just about to end is no survivor.
-    for _ in 0..<50 where !open.isEmpty {
-      usleep(20_000)
-      open = prior.leftovers().ofOpenStep
-    }
-    guard open.isEmpty else { throw Self.failure(naming: open) }
-    return others
-  }
-
-  /// Kills what `--end-survivors` wants killed, after everything else that could refuse.
-  private func endSurvivors() throws(CommandFailure) {
-    guard case .resumed(let prior, _, endsSurvivors: true) = beginning, let marker = prior.openMarker else {
-      return
-    }
-    let left = LeftoverProcesses.end(marker, of: run, within: .seconds(5))
-    guard left.isEmpty else { throw Self.failure(naming: left) }
-  }
-
-  private static func failure(naming survivors: [Leftover]) -> CommandFailure {
-    let list = survivors.map { "  \($0.pid) \(TerminalText.inert($0.command))" }.joined(separator: "\n")
-    let step = survivors.first?.marker.split(separator: "/").dropFirst().first ?? ""
-    return CommandFailure(
-      """
-      processes of '\(step)', in which the run died, are still there, and nothing was run:
-      \(list)
-      wait for their end, or let --end-survivors kill them
-      """, exitCode: 6)
-  }
-
-  /// What a person should know before a run goes on.
-  private var notices: [EventLines.Line] {
-    guard let prior else { return [] }
-    var texts: [String] = []
-    if let notice = prior.pageNotice { texts.append(notice) }
-    if plan.program != RunbookCommand.version {
-      texts.append("the run was begun by version \(plan.program) of this program")
-    }
-    for secret in prior.resumption.lostSecrets {
-      texts.append(
-        "the secret '\(secret.name)' that '\(secret.step)' made was never stored: steps that use it are blocked"
-      )
-    }
-    let done = plan.mainSteps.filter { prior.resumption.passed.contains($0.id) }.count
-    return [EventLines.Line("  \(done) of \(plan.mainSteps.count) steps are behind it", .faint)]
-      + texts.map { EventLines.Line("  ! \(TerminalText.inert($0))", .caution) }
-  }
-
-  private func resumeHint(_ events: [RunEvent.Kind]) -> String {
-    let resumption = Resumption(
-      run: run, mode: options.isDryRun ? .dryRun : .run, plan: plan, events: events)
-    guard resumption.end == nil else { return "" }
-    guard let step = resumption.unknown?.step, !step.isIdempotent, step.effect > .read else {
-      return "resume with: runbook resume \(run)"
-    }
-    return
-      "resume with: runbook resume \(run) --as done|failed|retry --note 'what became of \(step.id)'"
+  /// Why they cannot.
+  var absence: String {
+    display == nil ? "with --format json nobody is asked" : "there is no terminal to ask at"
   }
 
   private func confirmer() -> any Confirmer {
@@ -300,7 +214,7 @@ struct RunSession {
   }
 
   /// The run's first event: what was agreed on, with the texts it was agreed on stored.
-  private func contract() async throws(JournalFailure) -> RunPlanned {
+  func contract() async throws(JournalFailure) -> RunPlanned {
     guard case .new(let planned) = beginning else { preconditionFailure("a resumed run has its contract") }
     var contract = RunPlanned(
       runbook: plan.runbook, environment: plan.environment.name, environmentDigest: plan.environment.digest,
@@ -331,7 +245,7 @@ struct RunSession {
 
   /// Refuses before the first step where a person would have to answer and none is there.
   private func refusal(_ runOptions: RunOptions) async -> Int32? {
-    guard terminal == nil || display == nil, !options.isDryRun else { return nil }
+    guard !canAsk, !options.isDryRun else { return nil }
     var unattended = runOptions
     unattended.hasTerminal = false
     var skipped = await Preflight.settledSkips(of: plan, run: run, filters: filters)
@@ -340,7 +254,7 @@ struct RunSession {
     guard !open.isEmpty else { return nil }
     let list = open.map { "  \($0.step): \($0.reason)" }.joined(separator: "\n")
     return fail(
-      "there is no terminal to ask at, and nothing was run; these steps need an answer:\n\(list)", 4)
+      "\(absence), and nothing was run; these steps need an answer:\n\(list)", 4)
   }
 
   private func summarize(_ outcome: RunOutcome, _ events: [RunEvent.Kind]) {
@@ -355,7 +269,10 @@ struct RunSession {
     lines.append(
       EventLines.Line(
         "runbook log \(run) shows this run again; runbook report \(run) makes a page of it", .faint))
-    let hint = resumeHint(events)
+    var hint = resumeHint(events)
+    if case .failed = outcome, !canAsk, !hint.isEmpty {
+      hint = "at a terminal the failed step can be tried again: runbook resume \(run)"
+    }
     if outcome != .completed, !hint.isEmpty { lines.append(EventLines.Line(hint, .caution)) }
     display.show(lines)
   }
@@ -369,7 +286,7 @@ struct RunSession {
   private static func show(_ event: RunEvent, _ lines: EventLines, on display: RunDisplay) {
     switch event.kind {
     case .stepIntent(let intent):
-      display.show(lines.lines(for: event.kind))
+      if !display.takeAgreement(to: intent.step) { display.show(lines.lines(for: event.kind)) }
       display.setRunning(TerminalText.inert(intent.title))
     case .stepFinished:
       display.setRunning(nil)

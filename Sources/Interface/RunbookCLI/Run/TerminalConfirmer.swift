@@ -32,8 +32,8 @@ actor TerminalConfirmer: Confirmer {
         if let text = prompt.request.mustType {
           let offered = prompt.choices.contains(.run) ? "type '\(inert(text))' to run, or " : ""
           put(screen.styled("? \(inert(prompt.request.question))", .caution))
-          put("  \(offered)\(Self.menu(keys.filter { $0.0 != "y" })): ", endsLine: false)
-          guard let line = readLine() else { return nil }
+          let menu = Self.menu(keys.filter { $0.0 != "y" })
+          guard let line = readLine("  \(offered)\(menu): ") else { return nil }
           if line == text { return ConfirmationReply(.run, typed: line) }
           if let answer = prompt.choices.first(where: { $0 != .run && Self.key(of: $0).0 == line }) {
             return ConfirmationReply(answer)
@@ -43,9 +43,9 @@ actor TerminalConfirmer: Confirmer {
           detail(line, prompt.subject)
         } else {
           put(screen.styled("? \(inert(prompt.request.question))", .caution))
-          put("  \(Self.menu(keys)): ", endsLine: false)
-          guard let key = readKey(keys.map(\.0)) else { return nil }
+          guard let key = readKey("  \(Self.menu(keys)): ", keys.map(\.0)) else { return nil }
           if let answer = prompt.choices.first(where: { Self.key(of: $0).0 == key }) {
+            if answer == .run { display.noteAgreement(to: prompt.subject.step.id) }
             return ConfirmationReply(answer)
           }
           detail(key, prompt.subject)
@@ -61,8 +61,7 @@ actor TerminalConfirmer: Confirmer {
       if prompt.task.wantsEvidence { put(screen.styled("  a note is wanted: say what you saw", .caution)) }
       var keys = [("d", "done"), ("s", "skip"), ("f", "failed"), ("q", "stop")]
       if prompt.offersUndo { keys.insert(("u", "undo what was done so far"), at: 3) }
-      put("  \(Self.menu(keys)): ", endsLine: false)
-      guard let key = readKey(keys.map(\.0)) else { return nil }
+      guard let key = readKey("  \(Self.menu(keys)): ", keys.map(\.0)) else { return nil }
       switch key {
       case "d":
         guard prompt.task.wantsEvidence else { return .done(note: nil) }
@@ -83,8 +82,7 @@ actor TerminalConfirmer: Confirmer {
         question += " (\(prompt.type.choices.map { inert($0) }.joined(separator: ", ")))"
       }
       if let value = prompt.defaultValue { question += " [\(inert(value.plainText))]" }
-      put(screen.styled(question, .caution) + " ", endsLine: false)
-      return readLine(isSecret: prompt.type.kind == .secret)
+      return readLine(screen.styled(question, .caution) + " ", isSecret: prompt.type.kind == .secret)
     }
   }
 
@@ -107,8 +105,8 @@ actor TerminalConfirmer: Confirmer {
         screen.styled(
           "? '\(title)' \(Self.state(prompt)). What now?", .bad))
       while true {
-        put("  \(Self.menu(keys + [("e", "everything")])): ", endsLine: false)
-        guard let key = readKey(keys.map(\.0) + ["e"]) else { return nil }
+        let menu = Self.menu(keys + [("e", "everything")])
+        guard let key = readKey("  \(menu): ", keys.map(\.0) + ["e"]) else { return nil }
         switch key {
         case "r":
           guard prompt.isLost else { return .retry }
@@ -149,9 +147,10 @@ actor TerminalConfirmer: Confirmer {
   private func put(_ text: String, endsLine: Bool = true) { terminal.write(endsLine ? text + "\n" : text) }
 
   /// One of the letters in `keys`; anything else is refused with a bell.
-  private func readKey(_ keys: [String]) -> String? {
+  private func readKey(_ question: String, _ keys: [String]) -> String? {
+    var question = question
     while true {
-      guard case .answer(let byte) = terminal.readKey(interrupt: interrupt) else {
+      guard case .answer(let byte) = terminal.readKey(question, interrupt: interrupt) else {
         put("")
         return nil
       }
@@ -160,12 +159,13 @@ actor TerminalConfirmer: Confirmer {
         put(key)
         return key
       }
-      terminal.write("\u{07}")
+      question = "\u{07}"
     }
   }
 
-  private func readLine(isSecret: Bool = false) -> String? {
-    guard case .answer(let line) = terminal.readLine(isSecret: isSecret, interrupt: interrupt) else {
+  private func readLine(_ question: String, isSecret: Bool = false) -> String? {
+    guard case .answer(let line) = terminal.readLine(question, isSecret: isSecret, interrupt: interrupt)
+    else {
       put("")
       return nil
     }
@@ -174,8 +174,7 @@ actor TerminalConfirmer: Confirmer {
 
   private func readNote(_ question: String) -> String? {
     while true {
-      put(question, endsLine: false)
-      guard let line = readLine() else { return nil }
+      guard let line = readLine(question) else { return nil }
       if !line.allSatisfy(\.isWhitespace) { return line }
     }
   }
@@ -192,12 +191,13 @@ actor TerminalConfirmer: Confirmer {
         screen.styled(
           "  \(step.effect.rawValue)\(declared) · \(inert(subject.target))", EventLines.style(of: step.effect)
         ))
-      let lines = subject.invocation.split(separator: "\n").map(String.init)
+      let lines = TerminalText.lines(of: subject.invocation).filter { !$0.isEmpty }
       for line in lines.prefix(12) { put(screen.styled("  $ \(inert(line))", .link)) }
       if lines.count > 12 { put(screen.styled("  $ … \(lines.count - 12) more lines: e", .faint)) }
       if let undo = subject.undoInvocation {
-        let first = undo.split(separator: "\n").first { !$0.hasPrefix("#") } ?? ""
-        put(screen.styled("  undo: \(inert(String(first)))", .faint))
+        let lines = TerminalText.lines(of: undo).filter { !$0.isEmpty && !$0.hasPrefix("#") }
+        let more = lines.count > 1 ? " … \(lines.count - 1) more lines: e" : ""
+        put(screen.styled("  undo: \(inert(lines.first ?? ""))\(more)", .faint))
       } else if step.effect != .read {
         put(screen.styled("  undo: none", .faint))
       }
@@ -235,14 +235,6 @@ actor TerminalConfirmer: Confirmer {
 
   private static func menu(_ keys: [(String, String)]) -> String {
     keys.map { "[\($0.0)] \($0.1)" }.joined(separator: "  ")
-  }
-}
-
-extension TerminalText {
-  /// Every line of `text` made inert, with `indent` in front.
-  static func inertLines(_ text: String, indent: String) -> String {
-    text.split(separator: "\n", omittingEmptySubsequences: false).map { indent + inert($0) }.joined(
-      separator: "\n")
   }
 }
 

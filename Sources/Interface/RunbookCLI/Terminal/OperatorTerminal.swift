@@ -42,7 +42,9 @@ final class OperatorTerminal: Sendable {
 
   /// One key, without waiting for a line end. What was typed before the question does not count, nor does what was
   /// pasted: more than one character at once, but for a line end behind the first, is refused with a bell.
-  func readKey(interrupt: any Interrupt) -> Input<UInt8> {
+  ///
+  /// - Parameter question: Written when keys begin to count, so that no answer to it is lost.
+  func readKey(_ question: String, interrupt: any Interrupt) -> Input<UInt8> {
     var modes = saved
     modes.c_lflag &= ~tcflag_t(ICANON | ECHO)
     withUnsafeMutableBytes(of: &modes.c_cc) { bytes in
@@ -51,6 +53,7 @@ final class OperatorTerminal: Sendable {
     }
     tcsetattr(descriptor, TCSAFLUSH, &modes)
     defer { restore() }
+    write(question)
     while true {
       guard waitForInput(interrupt) else { return .interrupted }
       var byte: UInt8 = 0
@@ -84,7 +87,9 @@ final class OperatorTerminal: Sendable {
 
   /// One line, edited by the terminal itself; `isSecret` shows nothing of it. What was typed before the question does
   /// not count.
-  func readLine(isSecret: Bool = false, interrupt: any Interrupt) -> Input<String> {
+  ///
+  /// - Parameter question: Written when what is typed begins to count.
+  func readLine(_ question: String, isSecret: Bool = false, interrupt: any Interrupt) -> Input<String> {
     var modes = saved
     modes.c_lflag |= tcflag_t(ICANON | ISIG)
     if isSecret { modes.c_lflag &= ~tcflag_t(ECHO) }
@@ -93,6 +98,7 @@ final class OperatorTerminal: Sendable {
       restore()
       if isSecret { write("\n") }
     }
+    write(question)
     var line: [UInt8] = []
     while true {
       guard waitForInput(interrupt) else { return .interrupted }

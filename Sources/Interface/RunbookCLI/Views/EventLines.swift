@@ -8,10 +8,19 @@ struct EventLines {
     /// Begins with a mark (`▸`, `✓`, `✗`, …) or with blanks.
     let text: String
     let style: Style?
+    /// The line of a program, statement or request that `text` shows; nil where it shows something else.
+    let program: String?
 
     init(_ text: String, _ style: Style? = nil) {
       self.text = text
       self.style = style
+      program = nil
+    }
+
+    init(program: String) {
+      text = "  $ \(program)"
+      style = .faint
+      self.program = program
     }
   }
 
@@ -19,8 +28,12 @@ struct EventLines {
   private let places: [StepID: Int]
   private let titles: [StepID: String]
 
+  /// Lines of a program that are shown; nil: all.
+  private let invocationLimit: Int?
+
   /// Words for the events of a run of `plan`.
-  init(_ plan: Plan?) {
+  init(_ plan: Plan?, invocationLimit: Int? = nil) {
+    self.invocationLimit = invocationLimit
     let steps = plan?.mainSteps ?? []
     places = Dictionary(uniqueKeysWithValues: steps.enumerated().map { ($1.id, $0 + 1) })
     titles = Dictionary(uniqueKeysWithValues: (plan?.steps ?? []).map { ($0.id, $0.title) })
@@ -35,7 +48,7 @@ struct EventLines {
     case .runFinished(let outcome): return [Line(Self.sentence(for: outcome), Self.style(of: outcome))]
     case .conditionDecided: return []
     case .stepSkipped(let id, let reason):
-      return [Line("– \(name(id)): skipped, \(Self.sentence(for: reason))", .faint)]
+      return [Line("– \(name(id)): \(inert(Self.sentence(for: reason)))", .faint)]
     case .confirmAsked(let id, _, let request):
       return [Line("? \(name(id)): \(inert(request.question))", .caution)]
     case .confirmAnswered(_, _, let answer, let source):
@@ -106,10 +119,11 @@ struct EventLines {
     if intent.attempt > 1 { mark += " attempt \(intent.attempt):" }
     var lines = [Line("\(mark) \(name(intent.step))", .strong)]
     lines.append(Line("  \(intent.effect.rawValue) · \(inert(intent.target))", Self.style(of: intent.effect)))
-    let body = intent.invocation.split(separator: "\n", omittingEmptySubsequences: true)
-    for line in body.prefix(8) { lines.append(Line("  $ \(inert(String(line)))", .faint)) }
-    if body.count > 8 {
-      lines.append(Line("  $ … \(body.count - 8) more lines, all of them in the log", .faint))
+    let body = TerminalText.lines(of: intent.invocation).filter { !$0.isEmpty }
+    let limit = invocationLimit ?? body.count
+    lines += body.prefix(limit).map { Line(program: inert($0)) }
+    if body.count > limit {
+      lines.append(Line("  $ … \(body.count - limit) more lines, all of them in the log", .faint))
     }
     return lines
   }

@@ -1,3 +1,4 @@
+import RunbookDiagnostics
 import RunbookModel
 
 /// A report as one HTML page without scripts, fonts, images or any other request.
@@ -23,6 +24,7 @@ struct HTMLReport {
       course += "</div></li>\n"
     }
     let page = report.page.map { "<h2>The page as it was</h2>\n<pre>\(escapedLines($0))</pre>\n" } ?? ""
+    let warning = report.integrity.isSound ? "" : "<p class=\"bad\">\(escaped(report.integrity.text))</p>\n"
     let style = report.outcome.map { EventLines.style(of: $0) } ?? .caution
     return """
       <!DOCTYPE html>
@@ -37,7 +39,7 @@ struct HTMLReport {
       <body>
       <h1>\(escaped(report.title))</h1>
       <p\(attribute(style))><strong>\(escaped(report.facts.first { $0.name == "Outcome" }?.value ?? ""))</strong></p>
-      <table>
+      \(warning)<table>
       \(rows)</table>
       <h2>What happened</h2>
       <ol>
@@ -75,9 +77,7 @@ struct HTMLReport {
   }
 
   private func escapedLines(_ text: String) -> String {
-    text.split(separator: "\n", omittingEmptySubsequences: false).map {
-      escaped(String($0))
-    }.joined(separator: "\n")
+    TerminalText.lines(of: text).map { escaped($0) }.joined(separator: "\n")
   }
 
   private func escaped(_ text: String) -> String { Markup.html.escaped(text) }

@@ -9,28 +9,34 @@ struct MarkdownReport {
 
   /// The text.
   var text: String {
-    var lines = ["# \(escaped(report.title))", "", "| | |", "|---|---|"]
+    var lines = ["# \(escaped(report.title))", ""]
+    if !report.integrity.isSound { lines += ["**\(escaped(report.integrity.text))**", ""] }
+    lines += ["| | |", "|---|---|"]
     for fact in report.facts { lines.append("| \(escaped(fact.name)) | \(escaped(fact.value)) |") }
     lines += ["", "## What happened", ""]
     for entry in report.entries {
-      for (index, line) in entry.lines.enumerated() {
+      for (index, line) in entry.lines.enumerated() where line.program == nil {
         let text = escaped(String(line.text.drop { $0 == " " }))
         lines.append(index == 0 ? "- `\(entry.time.dropFirst(11))` \(text)" : "  \(text)")
       }
+      let program = entry.lines.compactMap(\.program)
+      if !program.isEmpty { lines += [""] + fenced(program, indent: "  ") + [""] }
       for output in entry.outputs {
         if entry.lines.isEmpty { lines.append("- `\(entry.time.dropFirst(11))`") }
-        lines += ["", "  \(escaped(output.caption))", ""] + fenced(output.text, indent: "  ") + [""]
+        lines +=
+          ["", "  \(escaped(output.caption))", ""] + fenced(TerminalText.lines(of: output.text), indent: "  ")
+          + [""]
       }
     }
-    if let page = report.page { lines += ["", "## The page as it was", ""] + fenced(page, indent: "") }
+    if let page = report.page {
+      lines += ["", "## The page as it was", ""] + fenced(TerminalText.lines(of: page), indent: "")
+    }
     return lines.joined(separator: "\n") + "\n"
   }
 
   /// A fence longer than any run of backticks in the text.
-  private func fenced(_ text: String, indent: String) -> [String] {
-    let content = text.split(separator: "\n", omittingEmptySubsequences: false).map {
-      TerminalText.inert(String($0))
-    }
+  private func fenced(_ lines: [String], indent: String) -> [String] {
+    let content = lines.map { TerminalText.inert($0) }
     var longest = 2
     for line in content {
       var run = 0

@@ -57,8 +57,8 @@ struct PlanView {
         screen.styled("   \(step.effect.rawValue)\(source)", EventLines.style(of: step.effect)) + " on "
           + inert(registry.summary(of: step.target)))
       if let bound = registry.bind(call, traits: StepTraits(step), names: NameTable()).call {
-        for line in bound.invocation(step.target, values).split(separator: "\n").prefix(6) {
-          lines.append(screen.styled("   $ \(inert(String(line)))", .link))
+        for line in TerminalText.lines(of: bound.invocation(step.target, values)) where !line.isEmpty {
+          lines.append(screen.styled("   $ \(inert(line))", .link))
         }
       }
     }

@@ -78,10 +78,10 @@ extension EventLines {
   /// Why a step did not run.
   static func sentence(for reason: SkipReason) -> String {
     switch reason {
-    case .condition(let filter): "its condition is false: \(filter)"
-    case .operatorChoice: "by the operator"
-    case .blocked(let step): "because \(step) did not end well"
-    case .notSelected: "left out by --from or --only"
+    case .condition(let filter): "skipped, its condition is false: \(filter)"
+    case .operatorChoice: "skipped, by the operator"
+    case .blocked(let step): "blocked by \(step)"
+    case .notSelected: "skipped, left out by --from or --only"
     }
   }
 

@@ -97,7 +97,7 @@ struct AuditAnchorCommand: AsyncParsableCommand {
 
   private func commit(_ head: LogHead, _ folder: String) async throws -> String {
     let branch = "refs/heads/runbook-checkpoints"
-    let file = try temporaryFile(Array(head.note.description.utf8))
+    let file = try Files.temporaryPath(Array(head.note.description.utf8))
     defer { unlink(file) }
     let index = file + ".index"
     defer { unlink(index) }
@@ -135,7 +135,7 @@ struct AuditAnchorCommand: AsyncParsableCommand {
   private func stamp(
     _ head: LogHead, _ url: String, _ certificates: String, _ location: StoreLocation
   ) async throws -> String {
-    let note = try temporaryFile(Array(head.note.description.utf8))
+    let note = try Files.temporaryPath(Array(head.note.description.utf8))
     let query = note + ".tsq"
     let reply = note + ".tsr"
     defer { for file in [note, query, reply] { unlink(file) } }
@@ -194,18 +194,6 @@ struct AuditAnchorCommand: AsyncParsableCommand {
         "\(name) \(arguments.first ?? ""): \(errors.isEmpty ? output : errors)", exitCode: 1)
     }
     return output
-  }
-
-  private func temporaryFile(_ bytes: [UInt8]) throws -> String {
-    var template = Array("\(ProcessInfo.environment("TMPDIR") ?? "/tmp")/runbook-anchor-XXXXXX".utf8CString)
-    let descriptor = mkstemp(&template)
-    guard descriptor >= 0 else {
-      throw CommandFailure("no temporary file: \(String(cString: strerror(errno)))", exitCode: 1)
-    }
-    close(descriptor)
-    let path = String(decoding: template.dropLast().map { UInt8(bitPattern: $0) }, as: UTF8.self)
-    try Files.write(bytes, to: path)
-    return path
   }
 
   private struct NoSecrets: SecretSource {
