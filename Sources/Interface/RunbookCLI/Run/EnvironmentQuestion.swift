@@ -27,8 +27,9 @@ struct EnvironmentQuestion {
       terminal.write("  \(TerminalText.inert(name))\(protected.contains(name) ? " (protected)" : "")\n")
     }
     while true {
-      terminal.write("  its name, or [q] stop: ")
-      guard case .answer(let line) = terminal.readLine(interrupt: SignalInterrupt()) else { break }
+      guard
+        case .answer(let line) = terminal.readLine("  its name, or [q] stop: ", interrupt: SignalInterrupt())
+      else { break }
       let name = line.split(whereSeparator: \.isWhitespace).joined(separator: " ")
       if names.contains(name) { return name }
       if name == "q" { break }
