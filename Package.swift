@@ -71,9 +71,10 @@ let package = Package(
     module("Execution", "RunbookProcesses", contract + ["CProcess"]),
     module("Execution", "RunbookFilters", contract + ["CJQ"]),
 
-    module("Adapters", "CommandAdapter", contract + ["CCrypto"]),
+    module("Adapters", "InnerPrograms", ["RunbookModel"]),
+    module("Adapters", "CommandAdapter", contract + ["CCrypto", "InnerPrograms"]),
     module("Adapters", "HTTPTransport", ["CCurl", "RunbookAdapter"]),
-    module("Adapters", "ComposeAdapter", contract + ["CYAML", "HTTPTransport"]),
+    module("Adapters", "ComposeAdapter", contract + ["CYAML", "HTTPTransport", "InnerPrograms"]),
     module("Adapters", "HealthAdapter", contract + ["HTTPTransport"]),
     module("Adapters", "PostgresAdapter", contract + ["CPQ"]),
     module("Adapters", "RedisAdapter", contract + ["CHiredis"]),

@@ -157,6 +157,8 @@ import Testing
     ("exec redis redis-cli -n 1 SCRIPT LOAD \"${x}\"", "redis-cli"),
     ("exec app sed -n -e \"s/a/${x}/\" f", "sed"), ("exec app sed -f a -e \"s/a/${x}/\" f", "sed"),
     ("exec db timeout -k 1 5 xargs -0 sh -c \"${x}\"", "sh"),
+    ("exec app python -m timeit ${x}", "python"), ("exec app python3 -mtimeit -n 5 ${x}", "python3"),
+    ("exec app ssh host ls ${x}", "ssh"), ("exec app eval ${x}", "eval"),
   ]) func `a value never becomes part of an inner program`(body: String, reader: String) throws {
     let complaints = adapter.complaints(about: body)
     #expect(complaints.count == 1)
@@ -175,7 +177,7 @@ import Testing
     ("exec db gosu postgres ${x}", "gosu"), ("exec db env A=1 ${x} b", "env"),
     ("exec db env --unknown a ${x}", "env"), ("exec redis redis-cli ${x} a", "redis-cli"),
     ("exec db timeout 5 ${x} b", "timeout"), ("run --entrypoint env app ${x}", "env"),
-    ("exec app sed -n 1p ${x}", "sed"),
+    ("exec app sed -n 1p ${x}", "sed"), ("exec app make ${x}", "make"), ("exec app ssh ${x} ls", "ssh"),
   ]) func `a value does not stand where it may be an option or a program`(body: String, reader: String) throws
   {
     let complaints = adapter.complaints(about: body)

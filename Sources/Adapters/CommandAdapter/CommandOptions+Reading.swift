@@ -1,3 +1,4 @@
+import InnerPrograms
 import RunbookAdapter
 import RunbookDiagnostics
 import RunbookModel
@@ -12,7 +13,7 @@ extension CommandOptions {
     let own = Set(variables.map(\.name))
     let mentioned =
       switch language {
-      case .bash, .sh: shellNames(own: own, in: &fields)
+      case .bash, .sh: shellNames(own: variables, in: &fields)
       case .python: pythonNames(own: own, in: &fields)
       }
     if fields.body.allSatisfy(\.isWhitespace) {
@@ -79,8 +80,10 @@ extension CommandOptions {
     return template
   }
 
-  private static func shellNames(own: Set<String>, in fields: inout FieldReader) -> [String] {
+  private static func shellNames(own variables: [Variable], in fields: inout FieldReader) -> [String] {
     let scanner = ShellScanner(fields.body)
+    let own = Set(variables.map(\.name))
+    refuseTexts(of: scanner, variables, in: &fields)
     if scanner.isTooDeep {
       fields.report(
         .malformedBody,
@@ -115,6 +118,50 @@ extension CommandOptions {
       }
     }
     return mentioned.sorted()
+  }
+
+  /// Reports values that would become part of a program which a command of the script runs.
+  private static func refuseTexts(
+    of scanner: ShellScanner, _ variables: [Variable], in fields: inout FieldReader
+  ) {
+    var values = Set(fields.names.kinds.filter { holdsAnyText($0.value) }.keys)
+    for variable in variables {
+      if variable.value.names.contains(where: { values.contains($0.name) }) {
+        values.insert(variable.name)
+      } else {
+        values.remove(variable.name)
+      }
+    }
+    let bytes = Array(fields.body.utf8)
+    for command in scanner.simpleCommands {
+      for text in InnerProgram.texts(in: command.words, input: command.input) where values.contains(text.name)
+      {
+        let source = String(decoding: bytes[text.range], as: UTF8.self)
+        fields.report(
+          .misplacedName, "'\(source)' would become part of a program that \(text.reader) runs",
+          atBody: text.range,
+          notes: [advice(text.advice, for: text.name)])
+      }
+    }
+  }
+
+  /// An advice with the value's own name in it.
+  private static func advice(_ text: String, for name: String) -> String {
+    text.split(separator: "${name}", omittingEmptySubsequences: false)
+      .map { $0.replacing("name", with: name) }.joined(separator: "\"$\(name)\"")
+  }
+
+  /// Whether a name may stand for a text that nobody wrote into the page: what runs, is typed or answers elsewhere.
+  private static func holdsAnyText(_ kind: NameTable.Kind) -> Bool {
+    switch kind {
+    case .parameter(let type):
+      switch type {
+      case .string, .secret: true
+      case .integer, .number, .boolean, .choice, .duration: false
+      }
+    case .output, .answer: true
+    case .builtIn: false
+    }
   }
 
   /// A plan binds again with an empty table: all names were checked, and values there are tell what to set.

@@ -10,11 +10,17 @@ extension ShellScanner {
     switch next {
     case UInt8(ascii: "("):
       index += 1
-      if peek() == UInt8(ascii: "(") { skipArithmetic() } else { push(.substitution) }
+      if peek() == UInt8(ascii: "(") {
+        skipArithmetic()
+        ends[start] = index
+      } else {
+        push(.substitution, from: start)
+      }
     case UInt8(ascii: "'") where contexts.last != .doubleQuoted:
       index += 2
       while let byte = current, byte != UInt8(ascii: "'") { index += byte == UInt8(ascii: "\\") ? 2 : 1 }
       index += 1
+      ends[start] = index
     case UInt8(ascii: "{"):
       index += 2
       if let prefix = current, prefix == UInt8(ascii: "#") || prefix == UInt8(ascii: "!"), let after = peek(),
@@ -34,7 +40,10 @@ extension ShellScanner {
         let end = mark == UInt8(ascii: "}") ? index + 1 : index
         expansions.append(Expansion(name: name, range: start..<end, isBraced: true, hasDefault: hasDefault))
       }
-      if canDescend() { contexts.append(.brace) }
+      if canDescend() {
+        contexts.append(.brace)
+        starts.append(start)
+      }
     default:
       index += 1
       let name = readName()

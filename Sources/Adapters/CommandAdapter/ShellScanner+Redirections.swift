@@ -1,17 +1,15 @@
 /// Redirections and here-documents: whose words are no commands, and whose text may hold expansions.
 extension ShellScanner {
   mutating func scanRedirection(_ byte: UInt8) {
-    if byte == UInt8(ascii: "<"), peek() == UInt8(ascii: "<") {
-      if peek(2) == UInt8(ascii: "<") {
-        index += 3
-      } else {
-        index += 2
-        readHereDocumentStart()
-      }
+    let isDoubled = byte == UInt8(ascii: "<") && peek() == UInt8(ascii: "<")
+    let isHereString = isDoubled && peek(2) == UInt8(ascii: "<")
+    if isDoubled, !isHereString {
+      index += 2
+      readHereDocumentStart()
       return
     }
-    index += 1
-    if current == UInt8(ascii: "(") {
+    index += isHereString ? 3 : 1
+    if current == UInt8(ascii: "("), !isHereString {
       push(.substitution)
       return
     }
@@ -24,7 +22,10 @@ extension ShellScanner {
     let (wasCommandPosition, assigning) = (isCommandPosition, assigner)
     while current == 0x20 || current == 0x09 { index += 1 }
     (isCommandPosition, assigner) = (false, nil)
-    if let next = current, next != 0x0a, !isBreak(next) { scanWord() }
+    if let next = current, next != 0x0a, !isBreak(next) || isQuote(next) {
+      wordRole = isHereString ? .input : .file
+      scanWord()
+    }
     (isCommandPosition, assigner) = (wasCommandPosition, assigning)
   }
 
@@ -46,7 +47,10 @@ extension ShellScanner {
       }
       index += 1
     }
-    hereDocuments.append((delimiter, isQuoted, stripsTabs))
+    hereDocuments.append(
+      HereDocument(
+        delimiter: delimiter, isQuoted: isQuoted, stripsTabs: stripsTabs,
+        command: openCommands[contexts.count]))
   }
 
   mutating func skipHereDocuments() {
@@ -67,7 +71,9 @@ extension ShellScanner {
               index += 2
             } else if bytes[index] == UInt8(ascii: "$") {
               let depth = contexts.count
+              let count = expansions.count
               scanDollar()
+              if expansions.count > count { noteInput(of: document, expansions[count]) }
               while contexts.count > depth, index < bytes.count { scanOne() }
             } else {
               index += 1

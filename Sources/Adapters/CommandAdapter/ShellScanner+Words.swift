@@ -3,6 +3,11 @@ extension ShellScanner {
   /// One word: literal parts, quotes and expansions up to the next break.
   mutating func scanWord() {
     let start = index
+    let role = wordRole
+    wordRole = .ordinary
+    let isCommand = isCommandPosition && cases.last != true && tests.last != contexts.count
+    let isPart = cases.last != true && tests.last != contexts.count
+    let commandCount = commands.count
     var literal: [UInt8] = []
     var isLiteral = true
     while let byte = current {
@@ -58,6 +63,10 @@ extension ShellScanner {
       if isCommandPosition { isStraight = false }
       isCommandPosition = false
     }
+    guard isPart else { return }
+    noteWord(
+      start..<min(index, bytes.count), role,
+      isCommand: isCommand && (!isLiteral || commands.count > commandCount))
   }
 
   /// Whether a word in front of a redirection is the descriptor that it redirects: `2>`, `{log}>`.

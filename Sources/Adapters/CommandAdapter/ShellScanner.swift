@@ -19,6 +19,9 @@ struct ShellScanner {
   }
 
   var expansions: [Expansion] = []
+  /// Every simple command, in the order in which their first words end; of a script whose quotes are not closed,
+  /// which no shell runs, not all.
+  var simpleCommands: [SimpleCommand] = []
   var assignments: [Mention] = []
   var functions: Set<String> = []
   /// Literal words in command position: programs, builtins and keywords alike.
@@ -36,6 +39,14 @@ struct ShellScanner {
   let bytes: [UInt8]
   var index = 0
   var contexts: [Context] = [.normal]
+  /// Where each of `contexts` began.
+  var starts = [0]
+  /// Where what began at an offset and ended, ended.
+  var ends: [Int: Int] = [:]
+  /// The simple command that is being read, by the number of contexts it stands in.
+  var openCommands: [Int: Int] = [:]
+  /// What the next word is to its command.
+  var wordRole = WordRole.ordinary
   var arithmeticDepth = 0
   var isCommandPosition = true
   /// Set while words after `for`, `read`, `local` … are names that get assigned.
@@ -52,7 +63,7 @@ struct ShellScanner {
   var isStraight = true
   /// Whether the line of `firstProgram` goes on.
   var isFirstProgramOpen = false
-  var hereDocuments: [(delimiter: [UInt8], isQuoted: Bool, stripsTabs: Bool)] = []
+  var hereDocuments: [HereDocument] = []
 
   init(_ script: String) {
     bytes = Array(script.utf8)
@@ -141,9 +152,11 @@ struct ShellScanner {
     }
   }
 
-  mutating func push(_ context: Context) {
+  /// - Parameter start: Where it began, if not here.
+  mutating func push(_ context: Context, from start: Int? = nil) {
     guard canDescend() else { return }
     contexts.append(context)
+    starts.append(start ?? index)
     index += 1
     if context == .substitution || context == .group || context == .backtick { beginCommand() }
   }
@@ -157,13 +170,16 @@ struct ShellScanner {
   }
 
   mutating func pop() {
+    openCommands[contexts.count] = nil
     contexts.removeLast()
     while let test = tests.last, test > contexts.count { tests.removeLast() }
     index += 1
+    ends[starts.removeLast()] = index
     isCommandPosition = false
   }
 
   mutating func beginCommand() {
+    openCommands[contexts.count] = nil
     isCommandPosition = true
     assigner = nil
     isFunctionHead = false

@@ -1,3 +1,4 @@
+internal import InnerPrograms
 internal import RunbookAdapter
 internal import RunbookDiagnostics
 internal import RunbookModel

@@ -15,6 +15,8 @@ struct InnerReader {
     case data
     /// Those at these places, counted from 1, are a program where no option brought one.
     case text(ClosedRange<Int>)
+    /// Nothing is known of them.
+    case unknown
     /// The one at this place is a program that is started with what follows.
     case program(Int)
     /// The first one is a subcommand: behind those of the first set comes a program, behind the others data.
@@ -39,15 +41,33 @@ struct InnerReader {
   var longFlags: Set<String> = []
   /// Whether options end at the first operand, or behind the option that brought the program.
   var stopsEarly = false
+  /// Behind how many operands options end.
+  var optionsEnd = Int.max
+  /// Modules behind `-m` that run a program which their own arguments hold.
+  var programModules: Set<String> = []
+  /// Whether statements come from standard input where no option brought some, nor a file of them.
+  var readsStatements = false
   /// Whether `-cmd` is one option, not three.
   var hasWordOptions = false
   /// How to pass a value instead.
   var advice = "pass it as an argument and read it in the program"
 
+  /// Why a word may hold no value.
+  enum Refusal {
+    /// An option says that it is a program.
+    case option
+    /// It stands where a program stands.
+    case place
+    /// Its place is not understood.
+    case unsure
+  }
+
   /// What was found of a command line.
   struct Reading {
-    /// Words that may hold no value, each with whether it is surely part of a program.
-    var refused: [(word: [Template.Piece], isText: Bool)] = []
+    /// Words that may hold no value.
+    var refused: [(word: [Template.Piece], why: Refusal)] = []
+    /// Whether standard input is a program.
+    var readsInput = false
     /// Where the program stands that is started next.
     var programIndex: Int?
     /// Where the name stands that a shell gives to the program behind `-c`.
@@ -83,7 +103,7 @@ struct InnerReader {
       let word = arguments[index]
       if !optionsAreOver, isOption(word) {
         guard let option = option(word) else {
-          reading.refused += arguments[index...].map { ($0, false) }
+          reading.refused += arguments[index...].map { ($0, .unsure) }
           return reading
         }
         switch option {
@@ -94,14 +114,19 @@ struct InnerReader {
           for _ in 0..<count { _ = next() }
         case .input: hasText = true
         case .values(let count): for _ in 0..<count { _ = next() }
-        case .joinedText: reading.refused.append((word, true))
-        case .text: if let text = next() { reading.refused.append((text, true)) }
+        case .joinedText: reading.refused.append((word, .option))
+        case .text: if let text = next() { reading.refused.append((text, .option)) }
         }
         switch option {
         case .text, .joinedText:
           hasText = true
           // Python takes everything behind `-c TEXT` for arguments.
-          if stopsEarly, case .script = operands { return reading }
+          if stopsEarly, case .script = operands {
+            if runsProgramModule(word, reading.refused.last?.word), index < arguments.endIndex {
+              reading.refused += arguments[(index + 1)...].map { ($0, .option) }
+            }
+            return reading
+          }
         case .flag, .end, .command, .input, .values: break
         }
         continue
@@ -113,39 +138,66 @@ struct InnerReader {
         continue
       }
       position += 1
+      if position >= optionsEnd { optionsAreOver = true }
       let mayBeOption = !optionsAreOver && Self.beginsWithName(word)
       switch operands {
       case .command where isCommand:
-        reading.refused.append((word, true))
+        reading.refused.append((word, .option))
         reading.nameIndex = index + 1
         return reading
       case .command, .script:
-        if hasText ? mayBeOption : Self.beginsWithName(word) { reading.refused.append((word, false)) }
+        if hasText ? mayBeOption : Self.beginsWithName(word) { reading.refused.append((word, .unsure)) }
+        // `-s` of a shell, and `-` of the others.
+        reading.readsInput = isShell ? hasText : !hasText && Self.literal(word) == "-"
         return reading
-      case .data: if mayBeOption { reading.refused.append((word, false)) }
+      case .data: if mayBeOption { reading.refused.append((word, .unsure)) }
+      case .unknown: reading.refused.append((word, .unsure))
       case .text(let places):
         if !hasText, places.contains(position) {
-          reading.refused.append((word, true))
+          reading.refused.append((word, .place))
         } else if mayBeOption {
-          reading.refused.append((word, false))
+          reading.refused.append((word, .unsure))
         }
       case .program(let place):
         guard position == place else { break }
-        if Self.beginsWithName(word) { reading.refused.append((word, false)) }
+        if Self.beginsWithName(word) { reading.refused.append((word, .unsure)) }
         reading.programIndex = index
         return reading
       case .subcommand(let withText, let opaque):
         guard let name = Self.literal(word)?.uppercased() else {
-          reading.refused.append((word, false))
+          reading.refused.append((word, .unsure))
           return reading
         }
-        if withText.contains(name), let text = next() { reading.refused.append((text, true)) }
-        if opaque.contains(name) { reading.refused += arguments[(index + 1)...].map { ($0, true) } }
+        if withText.contains(name), let text = next() { reading.refused.append((text, .place)) }
+        if opaque.contains(name) { reading.refused += arguments[(index + 1)...].map { ($0, .place) } }
         return reading
       }
       if stopsEarly { optionsAreOver = true }
     }
+    switch operands {
+    case .command: reading.readsInput = !isCommand
+    case .script: reading.readsInput = !hasText
+    case .data: reading.readsInput = readsStatements && !hasText && !namesFile(arguments)
+    case .text(let places): reading.readsInput = readsStatements && !hasText && position < places.lowerBound
+    case .unknown, .program, .subcommand: break
+    }
     return reading
+  }
+
+  /// Whether the option `word`, with `text` behind it or in it, has Python run a module that runs its arguments.
+  private func runsProgramModule(_ word: [Template.Piece], _ text: [Template.Piece]?) -> Bool {
+    guard let option = Self.literal(word), let name = text.flatMap(Self.literal) else { return false }
+    return programModules.contains { option.hasSuffix("m") && name == $0 || option.hasSuffix("m" + $0) }
+  }
+
+  /// Whether an option names a file of statements; `-` is standard input.
+  private func namesFile(_ arguments: ArraySlice<[Template.Piece]>) -> Bool {
+    arguments.indices.contains { index in
+      guard let option = Self.literal(arguments[index]), option.hasPrefix("-") else { return false }
+      if option.hasPrefix("--file=") { return option != "--file=-" }
+      guard option == "--file" || (!option.hasPrefix("--") && option.hasSuffix("f")) else { return false }
+      return index + 1 == arguments.endIndex || Self.literal(arguments[index + 1]) != "-"
+    }
   }
 
   private var isShell: Bool { if case .command = operands { true } else { false } }

@@ -27,7 +27,8 @@ enum InnerReaders {
     add(
       "python pypy",
       InnerReader(
-        operands: .script, texts: "cm", values: "WX", flags: "bBdEiIOPqRsStuvx?", stopsEarly: true))
+        operands: .script, texts: "cm", values: "WX", flags: "bBdEiIOPqRsStuvx?", stopsEarly: true,
+        programModules: ["timeit"]))
     add(
       "perl",
       InnerReader(
@@ -70,7 +71,10 @@ enum InnerReaders {
           "tuples-only", "expanded", "field-separator-zero", "record-separator-zero", "no-password",
           "password",
         ],
-        advice: "pass it as a variable: psql -v name=${name}, and :'name' in the statement"))
+        readsStatements: true,
+        advice:
+          "bind it in an sql step, or give psql -v name=${name} and :'name' in what it reads from a file or "
+          + "from its standard input, not from -c"))
     add(
       "mysql mariadb clickhouse-client clickhouse",
       InnerReader(
@@ -80,7 +84,7 @@ enum InnerReaders {
           "host": 1, "port": 1, "user": 1, "database": 1, "socket": 1, "protocol": 1, "format": 1,
         ],
         longFlags: ["batch", "silent", "skip-column-names", "table", "vertical", "force", "verbose"],
-        advice: "use a statement with a variable"))
+        readsStatements: true, advice: "use a statement with a variable"))
     add(
       "mongosh mongo",
       InnerReader(
@@ -88,7 +92,7 @@ enum InnerReaders {
         longValues: [
           "host": 1, "port": 1, "username": 1, "password": 1, "file": 1, "authenticationDatabase": 1,
         ],
-        longFlags: ["quiet", "norc", "nodb", "tls"]))
+        longFlags: ["quiet", "norc", "nodb", "tls"], readsStatements: true))
     add(
       "redis-cli valkey-cli keydb-cli",
       InnerReader(
@@ -105,7 +109,7 @@ enum InnerReaders {
           "header", "noheader", "batch", "bail", "readonly", "csv", "json", "line", "list", "column", "html",
           "markdown", "table", "box", "quote", "echo", "safe",
         ],
-        hasWordOptions: true, advice: "bind it with .parameter"))
+        readsStatements: true, hasWordOptions: true, advice: "bind it with .parameter"))
     add(
       "awk gawk mawk nawk",
       InnerReader(
@@ -157,18 +161,51 @@ enum InnerReaders {
       InnerReader(operands: .program(2), texts: "c", values: "wE", flags: "sxuneoF", stopsEarly: true))
     add("nice", InnerReader(operands: .program(1), values: "n", stopsEarly: true))
     add(
-      "nohup setsid busybox toybox exec", InnerReader(operands: .program(1), flags: "cfw", stopsEarly: true))
+      "nohup setsid busybox toybox exec command builtin",
+      InnerReader(operands: .program(1), flags: "cfwp", stopsEarly: true))
     add("time stdbuf", InnerReader(operands: .program(1), values: "foie", flags: "pv", stopsEarly: true))
     add("ionice", InnerReader(operands: .program(1), values: "cn", flags: "t", stopsEarly: true))
     add("sudo doas", InnerReader(operands: .program(1), values: "ugC", flags: "nEHS", stopsEarly: true))
     add("tini dumb-init", InnerReader(operands: .program(1), values: "p", flags: "sgvwc", stopsEarly: true))
     add("xargs", InnerReader(operands: .program(1), values: "ILnPsdaE", flags: "0rtpx", stopsEarly: true))
     add(
-      "watch ssh make gmake eval expect gdb lldb ed ex vi vim nvim emacs script pwsh powershell tclsh erl iex ghci "
+      "eval", InnerReader(operands: .text(1...Int.max), advice: "call the command itself, without eval"))
+    add(
+      "trap",
+      InnerReader(
+        operands: .text(1...1), flags: "lp", stopsEarly: true,
+        advice: "put the program in single quotes, so that it reads the variable when it runs"))
+    add(
+      "watch",
+      InnerReader(
+        operands: .text(1...Int.max), values: "n", flags: "bcdegptw", stopsEarly: true,
+        advice: "watch -x runs the words as they are, without a shell"))
+    add(
+      "ssh",
+      InnerReader(
+        operands: .text(2...Int.max), values: "bBcDeEFiIJlLmoOpPQRSwW", flags: "46aACfgGkKMnNqstTvVxXyY",
+        optionsEnd: 2, readsStatements: true,
+        advice: "quote it for the shell at the other end: in bash ${name@Q}"))
+    add(
+      "make gmake expect gdb lldb ed ex vi vim nvim emacs script pwsh powershell tclsh erl iex ghci "
         + "duckdb sqlplus cqlsh influx parallel setpriv unshare nsenter chpst crontab at batch m4 osascript",
-      InnerReader(operands: .text(1...Int.max)))
+      InnerReader(operands: .unknown))
     return starters
   }()
+
+  /// Programs of a shell script that start another one somewhere behind their own words.
+  static let carriers: Set = [
+    "docker", "docker-compose", "find", "kubectl", "nerdctl", "oc", "podman", "podman-compose",
+  ]
+
+  /// Programs and words of a shell behind which the name of another one is nothing but a word.
+  static let dataPrograms: Set = [
+    ":", "[", "[[", "ag", "apk", "apt", "apt-get", "brew", "case", "cat", "cd", "declare", "dnf", "echo",
+    "egrep", "exit", "export", "false", "fgrep", "for", "grep", "kill", "killall", "local", "logger", "ls",
+    "man", "pgrep", "pip", "pip3", "pkill", "printf", "ps", "read", "readonly", "return", "rg", "select",
+    "set",
+    "systemctl", "test", "true", "type", "typeset", "unset", "whereis", "which", "yum",
+  ]
 
   /// The reader called `path`: its last part, without a version.
   static func named(_ path: String, in readers: [String: InnerReader]) -> (name: String, reader: InnerReader)?

@@ -1,33 +1,25 @@
-internal import RunbookModel
+package import RunbookModel
 
-/// What can be said of a program that runs inside a container, from its words alone.
-enum InnerProgram {
+/// What can be said of a program that another one starts, in a container or by a shell, from its words alone.
+package enum InnerProgram {
   /// A name where another program may read a program.
-  struct Injection: Equatable {
-    let name: String
-    let range: Range<Int>
+  package struct Injection: Equatable, Sendable {
+    package let name: String
+    package let range: Range<Int>
     /// The program that would read it.
-    let reader: String
+    package let reader: String
     /// Whether it is surely part of a program's text; else its place is not understood.
-    let isText: Bool
-    /// How to pass the value instead.
-    let advice: String
+    package let isText: Bool
+    /// How to pass the value instead; `${name}` in it stands for the value.
+    package let advice: String
   }
 
   /// Every name that would or may become part of a program: `sh -c "… ${x}"`, `psql -c "… ${x}"`.
   ///
   /// Readers are found at any position, because there are more programs that start others than are known here.
-  static func injections(in words: some Collection<[Template.Piece]>) -> [Injection] {
+  package static func injections(in words: some Collection<[Template.Piece]>) -> [Injection] {
     let words = Array(words)
     var found: [Injection] = []
-    func add(_ reading: InnerReader.Reading, of reader: InnerReader, _ name: String) {
-      for (word, isText) in reading.refused {
-        for case .name(let parameter, let range) in word where !found.contains(where: { $0.range == range }) {
-          found.append(
-            Injection(name: parameter, range: range, reader: name, isText: isText, advice: reader.advice))
-        }
-      }
-    }
     var names: Set<Int> = []
     for (index, word) in words.enumerated() where !names.contains(index) {
       guard let path = literal(word), let known = InnerReaders.named(path, in: InnerReaders.all) else {
@@ -35,14 +27,76 @@ enum InnerProgram {
       }
       let reading = known.reader.reading(of: words[(index + 1)...])
       if let index = reading.nameIndex { names.insert(index) }
-      add(reading, of: known.reader, known.name)
+      add(reading.refused, of: known, to: &found)
     }
-    for starter in chain(of: words).starters { add(starter.reading, of: starter.reader, starter.name) }
+    for starter in chain(of: words).starters {
+      add(starter.reading.refused, of: (starter.name, starter.reader), to: &found)
+    }
+    return found
+  }
+
+  private static func add(
+    _ refused: [(word: [Template.Piece], why: InnerReader.Refusal)],
+    of known: (name: String, reader: InnerReader), to found: inout [Injection]
+  ) {
+    for (word, why) in refused {
+      for case .name(let parameter, let range) in word where !found.contains(where: { $0.range == range }) {
+        found.append(
+          Injection(
+            name: parameter, range: range, reader: known.name, isText: why != .unsure,
+            advice: known.reader.advice))
+      }
+    }
+  }
+
+  // MARK: Commands of a shell
+
+  /// Every name that would become part of a program in a command of a shell script, as far as that is sure.
+  ///
+  /// A script's commands are many more than those of containers, and a person wrote them for a shell: what is not
+  /// understood is left alone. Readers count where a program stands; behind a program that is not known, which may
+  /// start another one, those whose option says that a program follows.
+  ///
+  /// - Parameters:
+  ///   - words: The command's own name and what follows. What is neither literal nor a name of interest is a name
+  ///     as well.
+  ///   - input: Of what stands in the script as the command's standard input, the same.
+  package static func texts(
+    in words: some Collection<[Template.Piece]>, input: [Template.Piece]
+  ) -> [Injection] {
+    let words = Array(words)
+    var found: [Injection] = []
+    func add(_ reading: InnerReader.Reading, of known: (name: String, reader: InnerReader), byPlace: Bool) {
+      let refused = reading.refused.filter { $0.why == .option || (byPlace && $0.why == .place) }
+      Self.add(refused, of: known, to: &found)
+      if reading.readsInput { Self.add([(input, .place)], of: known, to: &found) }
+    }
+    let (starters, program) = chain(of: words)
+    for starter in starters {
+      add(starter.reading, of: (starter.name, starter.reader), byPlace: true)
+    }
+    let name = program.flatMap { literal(words[$0]) }.map { InnerReaders.baseName($0) }
+    if let program, let path = literal(words[program]),
+      let known = InnerReaders.named(path, in: InnerReaders.all)
+    {
+      add(known.reader.reading(of: words[(program + 1)...]), of: known, byPlace: true)
+      return found
+    }
+    if let name, InnerReaders.dataPrograms.contains(name) { return found }
+    var names: Set<Int> = []
+    for (index, word) in words.enumerated() where index > program ?? 0 && !names.contains(index) {
+      guard let path = literal(word), let known = InnerReaders.named(path, in: InnerReaders.all) else {
+        continue
+      }
+      let reading = known.reader.reading(of: words[(index + 1)...])
+      if let index = reading.nameIndex { names.insert(index) }
+      add(reading, of: known, byPlace: name.map { InnerReaders.carriers.contains($0) } ?? false)
+    }
     return found
   }
 
   /// Assumed, never known: what a program in an image does is not written on it.
-  static func effect(of words: some Collection<[Template.Piece]>) -> Effect {
+  package static func effect(of words: some Collection<[Template.Piece]>) -> Effect {
     let words = Array(words)
     let (starters, index) = chain(of: words)
     guard let index, let path = literal(words[index]) else {
