@@ -89,6 +89,22 @@ import Testing
     #expect(try anchors.lastSize(signedBy: stranger) == 0)
   }
 
+  @Test func `is kept though other processes keep theirs at the same time`() async throws {
+    let scratch = Scratch()
+    try await StoreMaker.make(scratch.store, events: 20)
+    let store = scratch.store
+    try await withThrowingTaskGroup(of: Void.self) { group in
+      for number in 1...16 {
+        let note = try Cosigner.sign(store, at: 1_000, by: SigningKey(name: "witness.example/w\(number)"))
+        group.addTask { _ = try LogAnchors.open(store).keep(note) }
+      }
+      try await group.waitForAll()
+    }
+    let bytes = try scratch.read(store.path + "/anchors/20.cosigned")
+    let kept = try #require(SignedNote(String(decoding: bytes, as: UTF8.self)))
+    #expect(kept.signatures.count == 17)
+  }
+
   @Test func `is read with a key of its own kind only`() throws {
     let key = try SigningKey(name: Cosigner.name)
     #expect(WitnessKey(key.verifier.description) == nil, "a log's key is no witness's")

@@ -25,6 +25,19 @@ public struct LogAnchors: Sendable {
 
   /// Stores a file; durable when it returns. One of that name is replaced.
   public func keep(_ bytes: [UInt8], as name: String) throws(AuditFailure) {
+    try locked { () throws(AuditFailure) in try put(bytes, as: name) }
+  }
+
+  /// Runs `body` while no other process stores anything here.
+  private func locked<R>(_ body: () throws(AuditFailure) -> R) throws(AuditFailure) -> R {
+    guard Descriptor.retrying({ flock(folder.rawValue, LOCK_EX) }) == 0 else {
+      throw .system(errno, "lock 'anchors'")
+    }
+    defer { flock(folder.rawValue, LOCK_UN) }
+    return try body()
+  }
+
+  private func put(_ bytes: [UInt8], as name: String) throws(AuditFailure) {
     guard let file = try Descriptor.open("draft", in: folder, O_WRONLY | O_CREAT | O_TRUNC) else {
       throw .unavailable("'anchors' of the store vanished")
     }
@@ -44,6 +57,14 @@ public struct LogAnchors: Sendable {
       throw .tampered("a co-signed note is no checkpoint")
     }
     let name = Name(size: checkpoint.size, kind: .cosigned).text
+    try locked { () throws(AuditFailure) in
+      try put(Array(merged(cosigned, name).description.utf8), as: name)
+    }
+    return name
+  }
+
+  /// A co-signed checkpoint with the signatures that are kept under that name already.
+  private func merged(_ cosigned: SignedNote, _ name: String) throws(AuditFailure) -> SignedNote {
     var note = cosigned
     if let bytes = try bytes(of: name), let old = SignedNote(String(decoding: bytes, as: UTF8.self)),
       old.text == note.text
@@ -51,10 +72,10 @@ public struct LogAnchors: Sendable {
       let others = old.signatures.filter { old in
         !note.signatures.contains { $0.name == old.name && $0.id == old.id }
       }
-      note = SignedNote(text: note.text, signatures: note.signatures + others)
+      // A note of more is none (signed-note).
+      note = SignedNote(text: note.text, signatures: Array((note.signatures + others).prefix(100)))
     }
-    try keep(Array(note.description.utf8), as: name)
-    return name
+    return note
   }
 
   /// The size of the last checkpoint in here that `key` signed; 0 where there is none.
