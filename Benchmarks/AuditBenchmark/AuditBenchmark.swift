@@ -7,6 +7,7 @@ import RunbookModel
 ///     audit-benchmark measure FOLDER EVENTS   appends, opening, proofs, verification
 ///     audit-benchmark make FOLDER EVENTS      a store of that many events
 ///     audit-benchmark sweep FOLDER            flips every byte of the log in turn; each must be found
+///     audit-benchmark lines FOLDER            removes, doubles and swaps every line in turn; each must be found
 ///     audit-benchmark cut FOLDER              cuts the journal at every byte, from the end on; each must be found
 @main struct AuditBenchmark {
   static func main() async throws {
@@ -17,9 +18,10 @@ import RunbookModel
       _ = try await fill(words[2], events: Int(words[3]) ?? 300)
       _ = try open(words[2])
     case ("sweep", 3): try sweep(words[2])
+    case ("lines", 3): try lines(words[2])
     case ("cut", 3): try cut(words[2])
     default:
-      print("usage: audit-benchmark measure|make|sweep|cut FOLDER [EVENTS]")
+      print("usage: audit-benchmark measure|make|sweep|lines|cut FOLDER [EVENTS]")
       exit(64)
     }
   }
@@ -178,6 +180,48 @@ import RunbookModel
       }
     }
     print("flipped \(total)")
+    print("missed \(missed)")
+    if missed > 0 { exit(1) }
+  }
+
+  /// Removes each line, doubles it, and puts it behind the next one, and verifies each time.
+  private static func lines(_ folder: String) throws {
+    let location = StoreLocation(path: folder)
+    var whole: [[UInt8]] = []
+    try AuditReader.open(location)?.forEachStoredLine { line in
+      whole.append(Array(line) + [0x0a])
+      return true
+    }
+    let file = Glibc.open(folder + "/journal/00000000000000000000.jsonl", O_WRONLY | O_CLOEXEC)
+    guard file >= 0 else { exit(74) }
+    defer { close(file) }
+    var missed = 0
+    func put(_ lines: [[UInt8]]) {
+      let bytes = Array(lines.joined())
+      guard pwrite(file, bytes, bytes.count, 0) == bytes.count, ftruncate(file, off_t(bytes.count)) == 0
+      else {
+        exit(74)
+      }
+    }
+    func expectFinding(_ lines: [[UInt8]], _ name: String) throws {
+      put(lines)
+      guard try LogVerifier.verify(location, report: { _ in }).isSound else { return }
+      missed += 1
+      print("missed \(name)")
+    }
+    for index in whole.indices {
+      var changed = whole
+      changed.remove(at: index)
+      try expectFinding(changed, "line \(index) removed")
+      changed = whole
+      changed.insert(whole[index], at: index)
+      try expectFinding(changed, "line \(index) doubled")
+      changed = whole
+      changed.swapAt(index, (index + 1) % whole.count)
+      try expectFinding(changed, "line \(index) swapped")
+    }
+    put(whole)
+    print("changed \(3 * whole.count)")
     print("missed \(missed)")
     if missed > 0 { exit(1) }
   }

@@ -244,6 +244,39 @@ import Testing
     #expect(found.mismatches.filter { $0.contains("entries/00") }.count == 2)
   }
 
+  @Test func `when parts of two bundles are put together`() async throws {
+    let scratch = Scratch()
+    let store = try await store(scratch)
+    let old = scratch.path + "/old"
+    _ = try LogBundle.write(store, to: old)
+    _ = try await AuditStore.forTest(store).append(StoreMaker.events(120, from: 1000))
+    let bundle = scratch.path + "/new"
+    _ = try LogBundle.write(store, to: bundle)
+    let other = StoreLocation(path: scratch.path + "/other")
+    try await StoreMaker.make(other, events: 420)
+    let foreign = scratch.path + "/foreign"
+    _ = try LogBundle.write(other, to: foreign)
+    for (source, parts) in [
+      (old, ["journal", "log", "checkpoints.log"]), (foreign, ["journal", "log", "checkpoints.log", "keys"]),
+    ] {
+      for part in parts {
+        let mixed = scratch.path + "/mixed"
+        _ = try Command.run(["rm", "-rf", mixed])
+        _ = try Command.run(["cp", "-a", bundle, mixed])
+        _ = try Command.run(["rm", "-rf", "\(mixed)/\(part)"])
+        _ = try Command.run(["cp", "-a", "\(source)/\(part)", mixed])
+        let found = try StoreMaker.verify(StoreLocation(path: mixed))
+        #expect(!found.summary.isSound, "\(part) of \(source)")
+      }
+    }
+    // The whole of another log is sound, and not the one that was asked for.
+    var options = VerificationOptions()
+    options.key = try LogHead.open(store).key
+    #expect(try StoreMaker.verify(StoreLocation(path: bundle), options).mismatches == [])
+    #expect(try StoreMaker.verify(StoreLocation(path: foreign)).mismatches == [])
+    #expect(try !StoreMaker.verify(StoreLocation(path: foreign), options).summary.isSound)
+  }
+
   @Test
   func `when it is rolled back, written anew with the stolen key, or forked, by a checkpoint kept elsewhere`()
     async throws
