@@ -95,7 +95,7 @@ let package = Package(
     .executableTarget(
       name: "page-benchmark",
       dependencies: contract + [
-        "CMarkGFM", "RunbookAudit", "RunbookCompiler", "RunbookFilters", "RunbookSyntax",
+        "CJQ", "CMarkGFM", "RunbookAudit", "RunbookCompiler", "RunbookFilters", "RunbookSyntax",
       ],
       path: "Benchmarks/PageBenchmark", swiftSettings: settings),
     .executableTarget(

@@ -3,6 +3,7 @@
 
 #include <dlfcn.h>
 #include <jq.h>
+#include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -22,16 +23,20 @@ struct rb_jq {
   char *message;
 };
 
-static int load(void) {
-  static int state;
-  if (state) return state > 0;
+static int is_loaded;
+
+static void load_once(void) {
   void *handle = dlopen("libjq.so.1", RTLD_NOW | RTLD_LOCAL);
-  state = handle ? 1 : -1;
-  if (!handle) return 0;
-#define LOAD(name)                                                     \
-  if (!(lib.name = (typeof(lib.name))dlsym(handle, #name))) state = -1;
+  if (!handle) return;
+#define LOAD(name)                                                 \
+  if (!(lib.name = (typeof(lib.name))dlsym(handle, #name))) return;
   FUNCTIONS(LOAD)
-  return state > 0;
+  is_loaded = 1;
+}
+
+static int load(void) {
+  static pthread_once_t once = PTHREAD_ONCE_INIT;
+  return pthread_once(&once, load_once) == 0 && is_loaded;
 }
 
 /// Keeps the first message: the later ones only count errors.
