@@ -15,7 +15,7 @@ enum EventSamples {
       .stepSkipped("probe", .blocked(by: "start")), .stepSkipped("probe", .notSelected),
       .confirmAsked("start", attempt: 1, ConfirmationRequest(question: "Start?\nNow?", mustType: "prod/db")),
       .confirmAsked("start", attempt: 2, ConfirmationRequest(question: "", mustType: nil)),
-      .stepUnknown("start", attempt: 7),
+      .stepWithdrawn("start", attempt: 7), .stepUnknown("start", attempt: 7),
       .artifact("dump", Artifact(path: "/b/ü.dump", byteCount: .max, digest: sha, owner: "0:0")),
       .undoStarted(after: "start", steps: ["undo-start", "undo-stop"]), .undoStarted(after: nil, steps: []),
       .signalReceived("SIGINT"),

@@ -13,6 +13,8 @@ final class FaultyDevice: Sendable {
     /// Fails with this errno, the first `written` bytes being written all the same.
     case write(errno: Int32, written: Int)
     case sync(errno: Int32)
+    /// Does its work: the next call is meant.
+    case pass(isSync: Bool)
     /// Never returns, as on a dead disk.
     case hang(DispatchSemaphore)
   }
@@ -45,7 +47,7 @@ final class FaultyDevice: Sendable {
         case .hang(let end)?:
           end.wait()
           return 0
-        case .write?, nil: return JournalDevice.system.sync(descriptor)
+        case .write?, .pass?, nil: return JournalDevice.system.sync(descriptor)
         }
       })
   }
@@ -54,7 +56,8 @@ final class FaultyDevice: Sendable {
     faults.withLock { faults in
       switch faults.first {
       case .write? where !isSync, .sync? where isSync, .hang? where isSync: faults.removeFirst()
-      case .write?, .sync?, .hang?, nil: nil
+      case .pass(isSync)?: faults.removeFirst()
+      case .write?, .sync?, .hang?, .pass?, nil: nil
       }
     }
   }
@@ -91,8 +94,13 @@ final class FaultyDevice: Sendable {
       events.append($0)
       return true
     }
+    // The writer was told that it failed, so it began nothing.
     #expect(
-      events.map(\.type) == ["log.opened", "signal.received", "step.intent", "log.recovered", "run.finished"])
+      events.map(\.type) == [
+        "log.opened", "signal.received", "step.intent", "log.recovered", "step.withdrawn", "run.finished",
+      ])
+    #expect(events[4].run?.previous == 2 && events[4].step == events[2].step)
+    #expect(events[4].attempt == events[2].attempt)
     guard case .log(.recovered(let recovery)) = events[3].content else {
       Issue.record("\(events[3])")
       return
@@ -103,7 +111,43 @@ final class FaultyDevice: Sendable {
     let again = Array(journal[durable..<(durable + recovery.byteCount)])
     #expect(try Digest.sha256(again) == recovery.digest)
     #expect(again.last == 0x0a)
-    #expect(try Command.checkJournal(scratch.journal).output == "5 events\n")
+    #expect(try Command.checkJournal(scratch.journal).output == "6 events\n")
+  }
+
+  @Test func `a checkpoint that cannot be signed stops what would begin, and ends are logged all the same`()
+    async throws
+  {
+    let scratch = Scratch()
+    let faults = FaultyDevice()
+    let store = try AuditStore.forTest(scratch.store, device: faults.device)
+    let head = try LogHead.open(scratch.store)
+    // The journal's own sync is well; that of the checkpoint's is not.
+    faults.arm(.pass(isSync: true), .sync(errno: EIO))
+    let failure = await #expect(throws: JournalFailure.self) {
+      try await store.append([signal, .sample(.runStarted(selection: [])), intent])
+    }
+    #expect(failure == JournalFailure("cannot sync 'checkpoints.log': Input/output error", isRecorded: true))
+    let refused = await #expect(throws: JournalFailure.self) { try await store.append([intent]) }
+    #expect(
+      refused?.isRecorded == false
+        && refused?.reason.hasSuffix("only the end of the run can be logged") == true)
+    _ = try await store.append([.sample(.stepWithdrawn("start", attempt: 3)), end])
+    #expect(try LogHead.open(scratch.store).checkpoint == head.checkpoint)
+    #expect(try Command.checkJournal(scratch.journal).output == "6 events\n")
+    _ = try AuditStore.forTest(scratch.store)
+    #expect(try LogHead.open(scratch.store).checkpoint.size == 6)
+  }
+
+  @Test func `a disk that is full when a checkpoint is due is no failure, and the next one is over all`()
+    async throws
+  {
+    let scratch = Scratch()
+    let faults = FaultyDevice()
+    let store = try AuditStore.forTest(scratch.store, device: faults.device)
+    faults.arm(.pass(isSync: false), .write(errno: ENOSPC, written: 0))
+    _ = try await store.append([.sample(.runStarted(selection: []))])
+    _ = try await store.append([signal, end])
+    #expect(try LogHead.open(scratch.store).checkpoint.size == 4)
   }
 
   @Test(arguments: [0, 1, 200])

@@ -56,6 +56,7 @@ import Testing
       do throws(JournalFailure) { _ = try await store.append([signal]) } catch { failure = error }
     }
     #expect(failure?.reason == "the required sink '\(path)' does not take the events")
+    #expect(failure?.isRecorded == true)
     let refused = await #expect(throws: JournalFailure.self) { try await store.append([intent]) }
     #expect(refused?.reason.hasSuffix("; only the end of the run can be logged") == true)
     _ = try await store.append([end])

@@ -85,6 +85,40 @@ struct EndTests {
     #expect(RunOutcome.unlogged("full").exitCode == 74)
   }
 
+  @Test func `an intent that is in the log although the log failed is taken back, and a resume begins it`()
+    async throws
+  {
+    var trial = Trial([.call("a", .read), .call("b"), .call("c", .read)])
+    trial.journal = MemoryJournal(capacity: 1, hasReserve: true, recordsFailure: true)
+    let failure = await #expect(throws: JournalFailure.self) { try await trial.run() }
+    #expect(failure?.isRecorded == true)
+    #expect(
+      trial.journal.log == """
+        planned; started a b c; intent a#1
+        ok a#1; ask b#1; answer b#1 run option; intent b#1
+        withdrawn b#1; end unlogged the sink does not take the events
+        """)
+    let events = trial.journal.events
+    #expect(OpenWrite(in: events) == nil)
+    #expect(Resumption(run: Trial.run, mode: .run, plan: trial.plan, events: events).unknown == nil)
+    var second = trial
+    second.journal = MemoryJournal()
+    second.resumesAfter = UInt64(events.count - 1)
+    let (outcome, log, performer) = try await second.run(replaying: events)
+    #expect(outcome == .completed)
+    #expect(performer.performed.map(\.attempt) == [2, 1])
+    #expect(
+      log.hasPrefix("resumed after \(events.count - 1); ask b#2; answer b#2 run option; intent b#2\n"),
+      "\(log)")
+  }
+
+  @Test func `an end that is in the log although the log failed is not told twice`() async throws {
+    var trial = Trial([.call("a", .read)])
+    trial.journal = MemoryJournal(capacity: 1, hasReserve: true, recordsFailure: true)
+    await #expect(throws: JournalFailure.self) { try await trial.run() }
+    #expect(trial.journal.log == "planned; started a; intent a#1\nok a#1; end completed")
+  }
+
   @Test func `a run whose step's output cannot be stored tells how the step ended, and ends`() async throws {
     let trial = Trial([.call("a", .read), .call("b", .read)])
     let performer = LivePerformer(

@@ -9,6 +9,8 @@ public enum AuditFailure: Error, Sendable, Hashable {
   case full(String)
   /// A second place that must have every event did not take them; the log itself has them.
   case sink(String)
+  /// The log has the events, and no checkpoint could be signed over them.
+  case unsigned(String)
   /// Complete lines or blobs that do not fit: somebody changed them.
   case tampered(String)
   /// No run has that name.
@@ -19,8 +21,8 @@ public enum AuditFailure: Error, Sendable, Hashable {
   /// For people: lower case, no full stop.
   public var reason: String {
     switch self {
-    case .unavailable(let reason), .full(let reason), .sink(let reason), .tampered(let reason),
-      .notFound(let reason):
+    case .unavailable(let reason), .full(let reason), .sink(let reason), .unsigned(let reason),
+      .tampered(let reason), .notFound(let reason):
       reason
     case .ambiguous(let text, let runs):
       "several runs begin with '\(text)': \(runs.map(\.rawValue).joined(separator: ", "))"

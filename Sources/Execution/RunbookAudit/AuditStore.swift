@@ -37,8 +37,8 @@ public final class AuditStore: RunJournal {
     /// Somebody was told that the log is slow, since it last caught up.
     var isNoticed = false
     var failure: JournalFailure?
-    /// Why only events that end something are taken any more: the disk is full, and the reserve is spent on them, or a
-    /// second place that must have every event has failed.
+    /// Why only events that end something are taken any more: the disk is full, and the reserve is spent on them, a
+    /// second place that must have every event has failed, or no checkpoint can be signed.
     var closing: String?
   }
 
@@ -109,7 +109,8 @@ public final class AuditStore: RunJournal {
 
   /// Writes all events in one commit; returns only when they would survive a power failure.
   ///
-  /// On a full disk it fails, but closing events (outcomes, skips, signals, the end of the run) at the beginning of
+  /// Where a second place did not take the events, or no checkpoint could be signed over them, it fails though the
+  /// journal has them (`JournalFailure.isRecorded`), and goes on to take what ends something. On a full disk it fails, but closing events (outcomes, skips, signals, the end of the run) at the beginning of
   /// the batch are logged all the same, the reserve being spent on them; later batches of nothing but closing events
   /// are still taken. Any other failure is final.
   @concurrent public func append(_ events: [RunEvent]) async throws(JournalFailure) -> [Receipt] {
@@ -217,10 +218,13 @@ public final class AuditStore: RunJournal {
     do throws(AuditFailure) {
       try write(appends, onlyClosing: closing)
     } catch {
-      if case .sink(let reason) = error {
+      switch error {
+      case .sink(let reason), .unsigned(let reason):
         close(reason)
-        for append in appends { append.resume(.failure(JournalFailure(reason))) }
+        let failure = JournalFailure(reason, isRecorded: closing == nil)
+        for append in appends { append.resume(.failure(failure)) }
         return
+      case .unavailable, .full, .tampered, .notFound, .ambiguous: break
       }
       guard case .full(let reason) = error else {
         fail(JournalFailure(error))

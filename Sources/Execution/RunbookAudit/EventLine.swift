@@ -136,7 +136,8 @@ extension RunEvent.Kind {
   /// Whether it tells how something ended that had begun: the reserve is for these.
   var isClosing: Bool {
     switch self {
-    case .runFinished, .stepFinished, .stepUnknown, .stepSkipped, .artifact, .signalReceived: true
+    case .runFinished, .stepFinished, .stepWithdrawn, .stepUnknown, .stepSkipped, .artifact, .signalReceived:
+      true
     case .failureAnswered(_, _, let choice, _, _): choice == .stop
     case .runPlanned, .runStarted, .runResumed, .conditionDecided, .confirmAsked, .confirmAnswered,
       .manualAnswered, .inputAnswered, .stepIntent, .stepResolved, .failureAsked, .undoStarted, .lockAcquired:
@@ -151,7 +152,8 @@ extension RunEvent.Kind {
     switch self {
     case .runStarted, .runResumed, .runFinished, .confirmAnswered(_, _, _, .person): true
     case .runPlanned, .conditionDecided, .stepSkipped, .confirmAsked, .confirmAnswered, .manualAnswered,
-      .inputAnswered, .stepIntent, .stepFinished, .stepUnknown, .stepResolved, .artifact, .failureAsked,
+      .inputAnswered, .stepIntent, .stepFinished, .stepWithdrawn, .stepUnknown, .stepResolved, .artifact,
+      .failureAsked,
       .failureAnswered, .undoStarted, .signalReceived, .lockAcquired:
       false
     }

@@ -70,6 +70,8 @@ struct HistoryPass {
       } else if let status = scan.status.flatMap({ StepStatus(rawValue: $0) }) {
         summary.statuses[status, default: 0] += 1
       }
+    } else if scan.isOf(type: "step.withdrawn") {
+      if summary.openStep?.rawValue == scan.step { summary.openStep = nil }
     } else if scan.isOf(type: "step.skipped"), summary.mode == .dryRun {
       switch scan.reason {
       case "condition": summary.verdicts[.skipped, default: 0] += 1

@@ -15,6 +15,8 @@ struct Journal: ~Copyable {
   private var signer: LogSigner
   /// Must have every event; emptied when one of them fails.
   private var sinks: [any RequiredSink]
+  /// Whether signing failed: events are chained from here on, and the next one to open the log signs for them.
+  private var isUnsigned = false
   /// When this process last saw everything signed, by the monotonic clock.
   private var lastSigned: Int64
 
@@ -75,7 +77,8 @@ struct Journal: ~Copyable {
         "the journal ends with \(end.sequence) events, and a checkpoint over \(signer.signedSize) was signed")
     }
     try signer.recover()
-    var events: [LogEvent] = try recovery.run().map { .recovered($0) }
+    let (done, withdrawn) = try recovery.run()
+    var events: [LogEvent] = done.map { .recovered($0) }
     let isNewBoot = end.size > 0 && end.boot != writer.machine.boot
     tail = try signer.restore(from: file, end: end, checkingTiles: isNewBoot, hasher: &hasher)
     try tail.fold(file, to: end.sequence, end: end.size, hasher: &hasher)
@@ -92,7 +95,15 @@ struct Journal: ~Copyable {
     if !events.isEmpty {
       var prepared: [PreparedEvent] = []
       for event in events { prepared.append(try writer.prepare(event)) }
+      for event in withdrawn {
+        try findLast(of: event.run)
+        prepared.append(
+          try writer.prepare(event) { (_) throws(AuditFailure) in
+            throw .unavailable("an event of the log is too large")
+          })
+      }
       _ = try write(prepared, writer: writer, until: deadline)
+      try PoisonMark.remove(from: directory)
     }
     try sign(always: true)
   }
@@ -214,7 +225,14 @@ struct Journal: ~Copyable {
       recovered = [try writer.prepare(.recovered(torn))]
     }
     let first = try write(recovered + events, writer: writer, until: deadline) + UInt64(recovered.count)
-    try sign(always: !recovered.isEmpty || events.contains { $0.isSigned })
+    guard !isUnsigned else { return first }
+    do throws(AuditFailure) {
+      try sign(always: !recovered.isEmpty || events.contains { $0.isSigned })
+    } catch {
+      guard case .unavailable(let reason) = error else { throw error }
+      isUnsigned = true
+      throw .unsigned(reason)
+    }
     return first
   }
 
@@ -340,7 +358,9 @@ struct Journal: ~Copyable {
       sinks = []
       let event = try writer.prepare(.sinkFailed(reason: error.reason))
       _ = try write([event], writer: writer, until: deadline)
-      try sign(always: true)
+      if !isUnsigned {
+        do throws(AuditFailure) { try sign(always: true) } catch { isUnsigned = true }
+      }
       throw error
     }
   }

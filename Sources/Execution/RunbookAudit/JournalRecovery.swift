@@ -8,19 +8,38 @@ struct JournalRecovery {
   /// The journal.
   let file: Descriptor
 
-  /// Mends what can be mended; the tail may be read then.
+  /// Mends what can be mended; the tail may be read then. A mark of poisoning stays: it goes when what was done is
+  /// logged.
   ///
-  /// - Returns: What was done, to be logged.
-  func run() throws(AuditFailure) -> [LogRecovery] {
-    var done: [LogRecovery] = []
-    if PoisonMark.exists(in: directory) {
-      done.append(try rewrite())
-      if let torn = try moveTornLineAside() { done.append(torn) }
-      try PoisonMark.remove(from: directory)
-    } else if let torn = try moveTornLineAside() {
-      done.append(torn)
+  /// - Returns: What was done, to be logged, and the runs' events that follow from it.
+  func run() throws(AuditFailure) -> (done: [LogRecovery], withdrawn: [RunEvent]) {
+    guard PoisonMark.exists(in: directory) else { return (try moveTornLineAside().map { [$0] } ?? [], []) }
+    let durable = try PoisonMark.durableSize(in: directory)
+    var done = [try rewrite(from: durable ?? 0)]
+    if let torn = try moveTornLineAside() { done.append(torn) }
+    return (done, try durable.map { (start) throws(AuditFailure) in try withdrawals(from: start) } ?? [])
+  }
+
+  /// Takes back the intents behind `start`: their writer was told that the log had failed, so it began nothing.
+  private func withdrawals(from start: Int) throws(AuditFailure) -> [RunEvent] {
+    let size = Int(try file.status().st_size)
+    guard start < size else { return [] }
+    var open: [(run: RunID, mode: RunMode, step: StepID, attempt: Int)] = []
+    for line in try file.bytes(start..<size).split(separator: 0x0a) {
+      let event = try StoredEvent(line: line) { (_) throws(AuditFailure) in
+        throw .notFound("blobs are not needed here")
+      }
+      guard let run = event.run, let step = event.step, let attempt = event.attempt else { continue }
+      switch event.type {
+      case "step.intent": open.append((run.id, run.mode, step, attempt))
+      case "step.finished", "step.withdrawn":
+        open.removeAll { $0.run == run.id && $0.step == step && $0.attempt == attempt }
+      default: break
+      }
     }
-    return done
+    return open.map {
+      RunEvent(run: $0.run, mode: $0.mode, kind: .stepWithdrawn($0.step, attempt: $0.attempt))
+    }
   }
 
   /// Moves the bytes behind the last line feed into a file of their own.
@@ -50,9 +69,9 @@ struct JournalRecovery {
   ///
   /// After a failed fsync Linux takes pages for clean that never reached the disk, so another fsync proves
   /// nothing; pages that are written again are dirty again.
-  private func rewrite() throws(AuditFailure) -> LogRecovery {
+  private func rewrite(from durable: Int) throws(AuditFailure) -> LogRecovery {
     let size = Int(try file.status().st_size)
-    let start = min(try PoisonMark.durableSize(in: directory) ?? 0, size)
+    let start = min(max(0, durable), size)
     var hash = try SHA256()
     var offset = start
     while offset < size {

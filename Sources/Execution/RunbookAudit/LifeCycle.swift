@@ -115,6 +115,10 @@ struct LifeCycle {
       if run.attempts.remove(attempt) == nil, !isSettled {
         wrong.append("attempt \(attempt.number) of step '\(step)' ends without an intent")
       }
+    } else if scan.isOf(type: "step.withdrawn") {
+      if run.attempts.remove(attempt) == nil, !run.isTakenUp {
+        wrong.append("attempt \(attempt.number) of step '\(step)' is withdrawn without an intent")
+      }
     } else if scan.isOf(type: "step.unknown") {
       if !run.attempts.contains(attempt), !run.isTakenUp {
         wrong.append("attempt \(attempt.number) of step '\(step)' is unknown without an intent")

@@ -40,7 +40,8 @@ struct LogSigner: Sendable {
   /// Events that are signed for.
   var signedSize: UInt64 { last?.size ?? 0 }
 
-  /// Cuts off a record of `checkpoints.log` that was never finished.
+  /// Cuts off a record of `checkpoints.log` that was never finished, and publishes the last one where its signer died
+  /// before that.
   ///
   /// - Throws: `.tampered` where a checkpoint was published that the record does not hold.
   func recover() throws(AuditFailure) {
@@ -55,6 +56,9 @@ struct LogSigner: Sendable {
       }
     }
     if try checkpoints.size() > knownEnd { try checkpoints.cut(at: knownEnd) }
+    if let note = try checkpoints.last()?.note, try folder.checkpoint() != Array(note.description.utf8) {
+      try folder.publish(note)
+    }
   }
 
   // MARK: - Reading the tree
@@ -183,6 +187,20 @@ struct LogSigner: Sendable {
     var foreign: Checkpoint?
     if try checkpoints.size() != knownEnd { foreign = try takeForeign(tail) }
     guard let key else { return }
+    let before = (builder, bundleStart)
+    do throws(AuditFailure) {
+      try sign(tail, of: journal, device: device, hasher: &hasher, with: key, also: next, check: foreign)
+    } catch {
+      // The leaves are still to be signed for, so the tree is to take them in again.
+      (builder, bundleStart) = before
+      throw error
+    }
+  }
+
+  private mutating func sign(
+    _ tail: JournalTail, of journal: Descriptor, device: JournalDevice, hasher: inout SHA256,
+    with key: SigningKey, also next: SigningKey?, check foreign: Checkpoint?
+  ) throws(AuditFailure) {
     try advance(to: tail, of: journal, hasher: &hasher, check: foreign)
     let checkpoint = Checkpoint(
       origin: key.verifier.name, size: builder.count, root: builder.frontier.root(&hasher))

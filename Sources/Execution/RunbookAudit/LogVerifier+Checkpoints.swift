@@ -80,6 +80,7 @@ extension LogVerifier {
     summary.signed = checkpoint.size
     lastGood = note
     keys.add(note, size: checkpoint.size)
+    if note == publishedNote { isPublishedGood = true }
   }
 
   private mutating func judgeKept(_ note: SignedNote, _ checkpoint: Checkpoint, _ root: SHA256.Hash) {

@@ -96,7 +96,7 @@ package struct RehearsalState: RunWalk, Equatable {
       activeMilliseconds += finished.activeMilliseconds
       finish(finished)
     // Nothing was changed: it is rehearsed again.
-    case .stepUnknown: openIntent = nil
+    case .stepWithdrawn, .stepUnknown: openIntent = nil
     case .stepResolved(let id, _, let status, _, _): progress[id, default: Progress()].status = status
     case .signalReceived(let name): signal = signal ?? name
     }

@@ -26,6 +26,8 @@ public actor RunEngine {
   private var pending: [RunEvent.Kind] = []
   private var hasNotedSignal = false
   private var isExecuting = false
+  /// Whether the run's end is among the events.
+  private var isEndNoted = false
 
   /// Patience for a filter before what is known is written first.
   private static let filterPatience = Duration.milliseconds(10)
@@ -74,7 +76,8 @@ public actor RunEngine {
     do throws(JournalFailure) {
       return try await walkToTheEnd()
     } catch {
-      note(.runFinished(.unlogged(error.reason)))
+      // The log has the events before this one, and may have the run's end among them.
+      if !error.isRecorded || !isEndNoted { note(.runFinished(.unlogged(error.reason))) }
       do throws(JournalFailure) { try await flush() } catch {}
       throw error
     }
@@ -108,6 +111,7 @@ public actor RunEngine {
 
   /// Applies an event that may become durable later, together with what follows.
   func note(_ event: RunEvent.Kind) {
+    if case .runFinished = event { isEndNoted = true }
     walk.apply(event)
     pending.append(event)
   }
@@ -143,7 +147,13 @@ public actor RunEngine {
     let step = walk.ledger.step(id)
     let values = walk.ledger.values(for: step)
     let intent = intent(of: step, role, values)
-    try await record(.stepIntent(intent))
+    do throws(JournalFailure) {
+      try await record(.stepIntent(intent))
+    } catch {
+      // The log has the intent, and will say that nothing came of it, so that no resume has to wonder.
+      if error.isRecorded { note(.stepWithdrawn(id, attempt: intent.attempt)) }
+      throw error
+    }
     let judging = [step.expect, step.mask].compactMap(\.self) + step.outputs.compactMap(\.filter)
     let performance = await perform(
       StepTask(

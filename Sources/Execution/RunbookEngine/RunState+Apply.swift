@@ -33,6 +33,8 @@ extension RunState {
       }
       if !isVerification(finished.step) { ledger.record(finished) }
       change(finished.step) { $0.finish(finished.result) }
+    // As before its intent, but for the attempt's number.
+    case .stepWithdrawn: openIntent = nil
     case .stepUnknown(let id, _):
       openIntent = nil
       if isVerification(id) {

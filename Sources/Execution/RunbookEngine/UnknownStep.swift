@@ -87,12 +87,19 @@ public struct OpenWrite: Sendable, Hashable {
   /// What `events`, those of one run in order, leave open; nil: nothing.
   public init?(in events: some Sequence<RunEvent.Kind>) {
     var open: [(step: StepID, attempt: Int)] = []
+    /// What the newest intent took the place of: open again where that is withdrawn.
+    var replaced: (step: StepID, attempt: Int)?
     func settle(_ step: StepID) { open.removeAll { $0.step == step } }
     for event in events {
       switch event {
       case .stepIntent(let intent) where intent.effect > .read && !intent.isSimulated:
+        replaced = open.first { $0.step == intent.step }
         settle(intent.step)
         open.append((intent.step, intent.attempt))
+      case .stepWithdrawn(let step, let attempt):
+        guard open.contains(where: { $0.step == step && $0.attempt == attempt }) else { break }
+        settle(step)
+        if let replaced, replaced.step == step { open.append(replaced) }
       case .stepFinished(let finished):
         if finished.result.status != .unknown { settle(finished.step) }
         if case .undo(let owner) = finished.role, finished.result.status == .ok { settle(owner) }

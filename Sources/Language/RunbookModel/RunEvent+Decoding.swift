@@ -12,7 +12,8 @@ extension RunEvent.Kind {
   public static let types = [
     "run.planned", "run.started", "run.resumed", "run.finished", "condition.decided", "step.skipped",
     "confirm.asked", "confirm.answered", "manual.answered", "input.answered", "step.intent", "step.finished",
-    "step.unknown", "step.resolved", "step.artifact", "failure.asked", "failure.answered", "undo.started",
+    "step.withdrawn", "step.unknown", "step.resolved", "step.artifact", "failure.asked", "failure.answered",
+    "undo.started",
     "signal.received", "lock.acquired",
   ]
 
@@ -67,6 +68,7 @@ extension RunEvent.Kind {
       self = .stepIntent(try StepIntent(members, step: try subject(), attempt: try attempt()))
     case "step.finished":
       self = .stepFinished(try StepFinished(members, step: try subject(), attempt: try attempt()))
+    case "step.withdrawn": self = .stepWithdrawn(try subject(), attempt: try attempt())
     case "step.unknown": self = .stepUnknown(try subject(), attempt: try attempt())
     case "step.resolved":
       self = .stepResolved(

@@ -14,6 +14,7 @@ extension RunEvent.Kind {
     case .inputAnswered: "input.answered"
     case .stepIntent: "step.intent"
     case .stepFinished: "step.finished"
+    case .stepWithdrawn: "step.withdrawn"
     case .stepUnknown: "step.unknown"
     case .stepResolved: "step.resolved"
     case .artifact: "step.artifact"
@@ -34,7 +35,8 @@ extension RunEvent.Kind {
       .inputAnswered(let step, _, _), .artifact(let step, _):
       (step, nil)
     case .confirmAsked(let step, let attempt, _), .confirmAnswered(let step, let attempt, _, _),
-      .stepUnknown(let step, let attempt), .stepResolved(let step, let attempt, _, _, _),
+      .stepWithdrawn(let step, let attempt), .stepUnknown(let step, let attempt),
+      .stepResolved(let step, let attempt, _, _, _),
       .failureAsked(let step, let attempt, _), .failureAnswered(let step, let attempt, _, _, _):
       (step, attempt)
     case .stepIntent(let intent): (intent.step, intent.attempt)
@@ -77,7 +79,7 @@ extension RunEvent.Kind {
       data.add("source", source.rawValue)
     case .stepIntent(let intent): intent.encode(into: &data)
     case .stepFinished(let finished): finished.encode(into: &data)
-    case .stepUnknown: break
+    case .stepWithdrawn, .stepUnknown: break
     case .stepResolved(_, _, let status, let note, let source):
       data.add("status", status.rawValue)
       data.add("note", note)

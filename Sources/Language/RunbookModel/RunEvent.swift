@@ -32,6 +32,8 @@ public struct RunEvent: Sendable, Hashable {
     case inputAnswered(StepID, Value, AnswerSource)
     case stepIntent(StepIntent)
     case stepFinished(StepFinished)
+    /// Nothing of the attempt was started, though its intent is in the log: the log failed right behind it.
+    case stepWithdrawn(StepID, attempt: Int)
     /// An intent without outcome was found.
     case stepUnknown(StepID, attempt: Int)
     /// A person, a `verify` step or a recovered exit code settled an unknown step.

@@ -11,9 +11,14 @@ public struct Receipt: Sendable, Hashable {
 public struct JournalFailure: Error, Sendable, Hashable {
   /// What failed and where, for people.
   public let reason: String
+  /// The log has the events all the same, and keeps them; but nothing that they announce may begin.
+  public let isRecorded: Bool
 
   /// A failure.
-  public init(_ reason: String) { self.reason = reason }
+  public init(_ reason: String, isRecorded: Bool = false) {
+    self.reason = reason
+    self.isRecorded = isRecorded
+  }
 }
 
 /// Where a run's events go. Lives beside the events, so that engine and audit do not know each other.

@@ -20,6 +20,7 @@ extension RunEvent.Kind {
     case .stepIntent(let intent):
       "intent \(intent.step)#\(intent.attempt)" + intent.role.line + (intent.isSimulated ? " simulated" : "")
     case .stepFinished(let finished): finished.line
+    case .stepWithdrawn(let id, let attempt): "withdrawn \(id)#\(attempt)"
     case .stepUnknown(let id, let attempt): "lost \(id)#\(attempt)"
     case .stepResolved(let id, let attempt, let status, let note, let source):
       "resolved \(id)#\(attempt) \(status.rawValue) '\(note)' \(source.rawValue)"

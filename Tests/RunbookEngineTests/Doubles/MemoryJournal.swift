@@ -6,12 +6,15 @@ final class MemoryJournal: RunJournal {
   private let state = Mutex<[[RunEvent]]>([])
   private let capacity: Int
   private let hasReserve: Bool
+  private let recordsFailure: Bool
   private let (failures, failing) = AsyncStream.makeStream(of: JournalFailure.self)
 
-  /// `capacity`: commits that succeed; `hasReserve`: after them still the end of the run alone.
-  init(capacity: Int = .max, hasReserve: Bool = false) {
+  /// `capacity`: commits that succeed; `hasReserve`: after them still the end of the run alone; `recordsFailure`: the
+  /// first that fails is kept all the same.
+  init(capacity: Int = .max, hasReserve: Bool = false, recordsFailure: Bool = false) {
     self.capacity = capacity
     self.hasReserve = hasReserve
+    self.recordsFailure = recordsFailure
   }
 
   /// The log is found to be broken.
@@ -23,12 +26,18 @@ final class MemoryJournal: RunJournal {
   }
 
   @concurrent func append(_ events: [RunEvent]) async throws(JournalFailure) -> [Receipt] {
-    let isWritten = state.withLock { commits in
-      guard commits.count < capacity || hasReserve && events.allSatisfy(\.isEnd) else { return false }
+    let failure: JournalFailure? = state.withLock { commits in
+      if commits.count == capacity, recordsFailure {
+        commits.append(events)
+        return JournalFailure("the sink does not take the events", isRecorded: true)
+      }
+      guard commits.count < capacity || hasReserve && events.allSatisfy(\.isEnd) else {
+        return JournalFailure("no space left on device")
+      }
       commits.append(events)
-      return true
+      return nil
     }
-    guard isWritten else { throw JournalFailure("no space left on device") }
+    if let failure { throw failure }
     return events.indices.map { Receipt(sequence: UInt64($0)) }
   }
 
@@ -59,7 +68,7 @@ extension RunEvent {
   /// Whether it only says how something ended.
   fileprivate var isEnd: Bool {
     switch kind {
-    case .stepFinished, .runFinished: true
+    case .stepFinished, .stepWithdrawn, .runFinished: true
     default: false
     }
   }

@@ -41,7 +41,8 @@ struct Tally {
       case .stepResolved(let id, _, let status, _, _): last[id] = status
       case .runPlanned, .runStarted, .runResumed, .runFinished, .conditionDecided, .confirmAsked,
         .confirmAnswered,
-        .stepIntent, .artifact, .failureAsked, .failureAnswered, .undoStarted, .signalReceived, .lockAcquired:
+        .stepIntent, .stepWithdrawn, .artifact, .failureAsked, .failureAnswered, .undoStarted,
+        .signalReceived, .lockAcquired:
         break
       }
     }

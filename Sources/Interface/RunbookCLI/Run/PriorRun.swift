@@ -102,7 +102,7 @@ struct PriorRun {
     for event in events {
       switch event {
       case .stepIntent(let intent): open = "\(run)/\(intent.step)/\(intent.attempt)"
-      case .stepFinished, .stepResolved: open = nil
+      case .stepFinished, .stepWithdrawn, .stepResolved: open = nil
       case .runPlanned, .runStarted, .runResumed, .runFinished, .conditionDecided, .stepSkipped,
         .confirmAsked,
         .confirmAnswered, .manualAnswered, .inputAnswered, .stepUnknown, .artifact, .failureAsked,

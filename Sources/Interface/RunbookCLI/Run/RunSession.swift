@@ -180,7 +180,8 @@ struct RunSession {
       ? RehearsalPerformer(plan: plan, adapters: .standard, services: services, filters: filters) : live
     let engine = RunEngine(
       run: run, plan: plan, performer: performer, confirmer: confirmer(),
-      journal: ShowingJournal(journal: journal) { recorder.add($0.kind) }, filters: filters,
+      journal: ShowingJournal(journal: journal, showsUnacknowledged: true) { recorder.add($0.kind) },
+      filters: filters,
       interrupt: interrupt, options: runOptions, replaying: prior?.events ?? [])
     store.onDelay { [display] in
       let text =
@@ -295,7 +296,7 @@ struct RunSession {
     case .confirmAsked: break
     case .runPlanned, .runStarted, .runResumed, .runFinished, .conditionDecided, .stepSkipped,
       .confirmAnswered,
-      .manualAnswered, .inputAnswered, .stepUnknown, .stepResolved, .artifact, .failureAsked,
+      .manualAnswered, .inputAnswered, .stepWithdrawn, .stepUnknown, .stepResolved, .artifact, .failureAsked,
       .failureAnswered,
       .undoStarted, .signalReceived, .lockAcquired:
       display.show(lines.lines(for: event.kind))

@@ -6,12 +6,19 @@ import RunbookModel
 /// announces.
 struct ShowingJournal: RunJournal {
   let journal: any RunJournal
+  /// Whether events count that the log has though it failed with them.
+  var showsUnacknowledged = false
   let show: @Sendable (RunEvent) -> Void
 
   @concurrent func append(_ events: [RunEvent]) async throws(JournalFailure) -> [Receipt] {
-    let receipts = try await journal.append(events)
-    for event in events { show(event) }
-    return receipts
+    do throws(JournalFailure) {
+      let receipts = try await journal.append(events)
+      for event in events { show(event) }
+      return receipts
+    } catch {
+      if showsUnacknowledged, error.isRecorded { for event in events { show(event) } }
+      throw error
+    }
   }
 
   @concurrent func failed() async -> JournalFailure? { await journal.failed() }

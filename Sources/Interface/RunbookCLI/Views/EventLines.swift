@@ -62,6 +62,8 @@ struct EventLines {
       ]
     case .stepIntent(let intent): return intentLines(intent)
     case .stepFinished(let finished): return finishedLines(finished)
+    case .stepWithdrawn(let id, _):
+      return [Line("  – \(id) was not started: the log failed behind its intent", .caution)]
     case .stepUnknown(let id, let attempt):
       return [Line("  ? \(id) is unknown: attempt \(attempt) was started and nobody saw its end", .caution)]
     case .stepResolved(let id, _, let status, let note, let source):
