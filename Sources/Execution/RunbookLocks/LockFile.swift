@@ -65,6 +65,24 @@ public final class LockFile: Sendable {
       && named.st_dev == opened.st_dev
   }
 
+  /// Who has a lock.
+  public enum Standing: Sendable, Hashable {
+    case free
+    /// nil: the file does not say who.
+    case held(LockHolder?)
+  }
+
+  /// Who has the lock at `path`, without taking it from anybody; free where there is no such file.
+  ///
+  /// Tries a shared lock for a moment, so that whoever takes it just then may have to try again.
+  public static func standing(_ path: String) -> Standing {
+    let descriptor = Glibc.open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK)
+    guard descriptor >= 0 else { return .free }
+    defer { close(descriptor) }
+    if flock(descriptor, LOCK_SH | LOCK_NB) == 0 || errno != EWOULDBLOCK { return .free }
+    return .held(LockHolder(parsing: contents(of: descriptor) ?? []))
+  }
+
   /// Writes down who has it now; survives a power failure.
   public func claim(_ holder: LockHolder) throws(LockFailure) {
     let bytes = holder.json.utf8 + [0x0a]

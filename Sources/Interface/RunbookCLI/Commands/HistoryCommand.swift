@@ -1,6 +1,7 @@
 import ArgumentParser
 import RunbookAudit
 import RunbookDiagnostics
+import RunbookLocks
 import RunbookModel
 
 /// `runbook history`.
@@ -64,9 +65,10 @@ struct HistoryCommand: ParsableCommand {
     let (runs, defects) = try AuditReader.reading { () throws(AuditFailure) in
       try reader.historyAndDefects(query)
     }
+    let store = try AuditReader.reading { () throws(AuditFailure) in try StoreLocation.current().path }
     switch formatOptions.format {
-    case .json: StandardStream.line(JSONValue.array(runs.map(Self.json)).prettyText)
-    case .text: show(runs)
+    case .json: StandardStream.line(JSONValue.array(runs.map { Self.json($0, store) }).prettyText)
+    case .text: show(runs, store)
     }
     guard defects.isEmpty else {
       throw CommandFailure("the log is not whole:", listing: defects, exitCode: 74)
@@ -86,7 +88,7 @@ struct HistoryCommand: ParsableCommand {
     return time
   }
 
-  private func show(_ runs: [RunSummary]) {
+  private func show(_ runs: [RunSummary], _ store: String) {
     let screen = Screen()
     for run in runs {
       let style = run.outcome.map { EventLines.style(of: $0) } ?? .caution
@@ -98,7 +100,10 @@ struct HistoryCommand: ParsableCommand {
         "  \(TerminalText.inert(run.actor.user))@\(TerminalText.inert(run.host))"
           + "  \(EventLines.duration(milliseconds: Int(run.milliseconds)))"
           + (counts.isEmpty ? "" : "  \(counts.joined(separator: ", "))"), .faint)
-      if let step = run.openStep {
+      if let holder = Self.holder(of: run, store) {
+        let step = run.openStep.map { ", now at \($0)" } ?? ""
+        line += screen.styled("  under way in process \(holder.pid)\(step)", .good)
+      } else if let step = run.openStep {
         line += screen.styled(
           "  \(step) was started and nobody saw its end; runbook resume \(run.id) goes on", .caution)
       }
@@ -107,7 +112,12 @@ struct HistoryCommand: ParsableCommand {
     if runs.isEmpty { StandardStream.line("no run matches") }
   }
 
-  private static func json(_ run: RunSummary) -> JSONValue {
+  /// Who goes on with a run that has no end yet.
+  private static func holder(of run: RunSummary, _ store: String) -> LockHolder? {
+    run.outcome == nil ? RunLocks.livingHolder(of: run.id, store: store) : nil
+  }
+
+  private static func json(_ run: RunSummary, _ store: String) -> JSONValue {
     [
       "run": .string(run.id.rawValue), "mode": .string(run.mode.rawValue), "status": .string(run.status),
       "exit_code": run.outcome.map { .integer($0.exitCode) } ?? .null, "runbook": .string(run.runbook.name),
@@ -115,6 +125,7 @@ struct HistoryCommand: ParsableCommand {
       "environment": .string(run.environment), "user": .string(run.actor.user), "host": .string(run.host),
       "started": .string(run.started.description), "last_event": .string(run.lastEvent.description),
       "duration_ms": .integer(run.milliseconds), "open_step": .optional(run.openStep?.rawValue),
+      "running": .boolean(holder(of: run, store) != nil),
       "steps": .object(
         Self.counts(of: run).map { JSONValue.Member($0.word, .integer($0.count)) }),
     ]

@@ -147,6 +147,16 @@ struct RunLocks {
     }
   }
 
+  /// The process that goes on with a run, as far as this machine can tell; nil where there is none.
+  ///
+  /// - Parameter store: The directory of the log that tells of the run.
+  static func livingHolder(of run: RunID, store: String) -> LockHolder? {
+    guard case .held(let holder?) = LockFile.standing("\(store)/runs/\(run)/holder"), !isDead(holder) else {
+      return nil
+    }
+    return holder
+  }
+
   /// Whether the executor is gone, as far as this machine can tell.
   private static func isDead(_ holder: LockHolder) -> Bool {
     holder.host == host && kill(holder.pid, 0) != 0 && errno == ESRCH
