@@ -72,6 +72,37 @@ import Testing
     #expect(logged.contains(" sleep") && !logged.contains(length), "\(logged)")
   }
 
+  @Test func `who left its session and its environment too is found by its mark`() async throws {
+    let length = uniqueSleep()
+    let scene = try Scene(
+      """
+      ```bash {#one}
+      env -i setsid bash -c '(env -i setsid sleep \(length) &)'; touch begun; sleep \(length)
+      ```
+      """)
+    let run = try scene.start(["run", "page", "--env", "test", "--yes"])
+    #expect(await eventually { scene.exists("begun") && sleeping(length).count == 2 })
+    let supervisor = try #require(overseer(of: run.pid))
+    run.signal(SIGSTOP)
+    kill(supervisor, SIGKILL)
+    run.signal(SIGKILL)
+    _ = try await run.ended()
+    defer { for pid in sleeping(length) { kill(pid, SIGKILL) } }
+    let pid = try #require(
+      sleeping(length).first { pid in
+        !String(decoding: fileBytes("/proc/\(pid)/environ"), as: UTF8.self).contains("RUNBOOK_STEP")
+      })
+    let name = try await scene.newestRun()
+    let doctor = try await scene.runbook("doctor")
+    #expect(doctor.output.contains("\(pid) sleep \(length) (\(name)/one/1)"), "\(doctor.output)")
+    let refused = try await scene.runbook("resume", name, "--as", "done", "--note", "x", "--yes")
+    #expect(refused.code == 6 && refused.errors.contains("\n  \(pid) sleep \(length)\n"), "\(refused.errors)")
+    let resumed = try await scene.runbook(
+      "resume", name, "--as", "done", "--note", "x", "--yes", "--end-survivors")
+    #expect(resumed.code == 0, "\(resumed.output)\(resumed.errors)")
+    #expect(sleeping(length).isEmpty)
+  }
+
   @Test func `killing the supervisor ends the step's tree, and the run says that nobody knows`() async throws
   {
     let length = uniqueSleep()

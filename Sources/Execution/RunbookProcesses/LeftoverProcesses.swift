@@ -6,7 +6,7 @@ public import RunbookModel
 public struct Leftover: Sendable, Hashable {
   /// Its number at the time of the search.
   public let pid: Int32
-  /// `run/step/attempt`, the value of its `RUNBOOK_STEP`.
+  /// `run/step/attempt`, by its `RUNBOOK_STEP` or its mark.
   public let marker: String
   /// Its arguments with spaces between them, or its name in brackets where it has none. Not redacted.
   public let command: String
@@ -25,12 +25,13 @@ public struct Leftover: Sendable, Hashable {
   }
 }
 
-/// The search for what outlived its run, by the marker in every child's environment.
+/// The search for what outlived its run, by the marker in every child's environment and by the supervisor's marks.
 public enum LeftoverProcesses {
   /// All processes marked by `run`, or by any run, except this one and those above it.
   ///
-  /// Reads `/proc/*/environ`: sees this user's processes only, and none that overwrote its environment.
-  public static func find(run: RunID?) -> [Leftover] {
+  /// `/proc/*/environ` shows this user's processes only, and none that overwrote its environment; a mark shows those
+  /// too.
+  public static func find(run: RunID?, marks: ProcessMarks = ProcessMarks()) -> [Leftover] {
     let above = chain(from: getpid())
     var found: [Leftover] = []
     guard let directory = opendir("/proc") else { return [] }
@@ -39,8 +40,9 @@ public enum LeftoverProcesses {
       let name = withUnsafeBytes(of: &entry.pointee.d_name) {
         String(decoding: $0.prefix { $0 != 0 }, as: UTF8.self)
       }
-      guard let pid = Int32(name), !above.contains(pid), let marker = marker(of: pid) else { continue }
-      if let run, !marker.hasPrefix("\(run)/") { continue }
+      guard let pid = Int32(name), !above.contains(pid),
+        let marker = marker(of: pid, marks, run: run)
+      else { continue }
       guard let command = command(of: pid) else { continue }
       found.append(Leftover(pid: pid, marker: marker, command: command))
     }
@@ -50,21 +52,27 @@ public enum LeftoverProcesses {
   /// Kills all processes with this marker, also those they begin meanwhile.
   ///
   /// - Returns: What is left after `limit`; mostly nothing.
-  public static func end(_ marker: String, of run: RunID, within limit: Duration) -> [Leftover] {
+  public static func end(
+    _ marker: String, of run: RunID, marks: ProcessMarks, within limit: Duration
+  ) -> [Leftover] {
     let deadline = ContinuousClock.now + limit
     while true {
-      let left = find(run: run).filter { $0.marker == marker }
+      let left = find(run: run, marks: marks).filter { $0.marker == marker }
       guard !left.isEmpty, ContinuousClock.now < deadline else { return left }
       // Stopped first: who is stopped begins nothing.
       for process in left { kill(process.pid, SIGSTOP) }
-      for process in left where Self.marker(of: process.pid) == marker { kill(process.pid, SIGKILL) }
+      for process in left where Self.marker(of: process.pid, marks, run: run) == marker {
+        kill(process.pid, SIGKILL)
+      }
       usleep(5_000)
     }
   }
 
   /// What `find` finds, without the processes of runs that are under way: those have a supervisor above them
   /// whose own parent is this program.
-  public static func ofDeadRuns() -> [Leftover] { find(run: nil).filter { !isSupervised($0.pid) } }
+  public static func ofDeadRuns(marks: ProcessMarks = ProcessMarks()) -> [Leftover] {
+    find(run: nil, marks: marks).filter { !isSupervised($0.pid) }
+  }
 
   private static func isSupervised(_ pid: Int32) -> Bool {
     chain(from: pid).contains { process in
@@ -86,7 +94,14 @@ public enum LeftoverProcesses {
     return path.isEmpty ? nil : String(decoding: path, as: UTF8.self)
   }
 
-  private static func marker(of pid: Int32) -> String? {
+  /// What a process bears of `run`, or of any run: in its environment, else by its mark.
+  private static func marker(of pid: Int32, _ marks: ProcessMarks, run: RunID?) -> String? {
+    func isWanted(_ marker: String) -> Bool { run.map { marker.hasPrefix("\($0)/") } ?? true }
+    if let marker = environmentMarker(of: pid), isWanted(marker) { return marker }
+    return marks.marker(of: pid).flatMap { isWanted($0) ? $0 : nil }
+  }
+
+  private static func environmentMarker(of pid: Int32) -> String? {
     withUnsafeTemporaryAllocation(of: CChar.self, capacity: 512) { buffer in
       rb_read_marker(pid, buffer.baseAddress, 512) >= 0
         ? buffer.baseAddress.map { String(cString: $0) } : nil

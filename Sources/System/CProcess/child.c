@@ -21,6 +21,7 @@ enum { GIVE_UP_MILLISECONDS = 10000 };
 struct released {
   pid_t session;
   char *marker;
+  uint64_t mark;
 };
 
 struct child *children;
@@ -62,6 +63,16 @@ static bool belongs(const struct process *root, void *context) {
   }
   for (size_t i = 0; i < released_count; i++) {
     if (released[i].session == root->session) return false;
+  }
+  uint64_t mark = rb_read_mark(root->pid);
+  if (mark) {
+    if (mark == child->mark) return true;
+    for (size_t i = 0; i < child_count; i++) {
+      if (children[i].mark == mark) return false;
+    }
+    for (size_t i = 0; i < released_count; i++) {
+      if (released[i].mark == mark) return false;
+    }
   }
   char marker[512];
   if (rb_read_marker(root->pid, marker, sizeof marker) >= 0) {
@@ -185,19 +196,30 @@ int64_t child_next_time(const struct child *child) {
   return child->state == RUNNING ? child->end_at : child->kill_at;
 }
 
-/// Writes `boot step attempt status`. No sync: the line has to outlive processes, not the machine.
+/// Writes `boot step attempt word`. No sync: the line has to outlive processes, not the machine.
+static void write_line(const char *marker, const char *word) {
+  const char *step = strchr(marker, '/'), *attempt = strrchr(marker, '/');
+  if (child_log < 0 || !step || step == attempt) return;
+  char line[512];
+  int length = snprintf(
+    line, sizeof line, "%s %.*s %s %s\n", child_boot, (int)(attempt - step - 1), step + 1, attempt + 1, word);
+  if (length > 0 && (size_t)length < sizeof line && write(child_log, line, (size_t)length) < 0) return;
+}
+
+void child_announce(const char *marker, uint64_t mark) {
+  char word[32];
+  snprintf(word, sizeof word, "mark=%llu", (unsigned long long)mark);
+  if (mark) write_line(marker, word);
+}
+
 static void record(const struct child *child) {
-  const char *step = strchr(child->marker, '/'), *attempt = strrchr(child->marker, '/');
-  if (child_log < 0 || !(child->flags & RB_RECORD) || !step || step == attempt) return;
-  char line[512], status[32];
+  if (!(child->flags & RB_RECORD)) return;
+  char status[32];
   // Who is being ended may well exit with 0, with half of its work done.
   if (child->state != RUNNING) snprintf(status, sizeof status, "ended");
   else if (WIFSIGNALED(child->status)) snprintf(status, sizeof status, "signal=%d", WTERMSIG(child->status));
   else snprintf(status, sizeof status, "exit=%d", WEXITSTATUS(child->status));
-  int length = snprintf(
-    line, sizeof line, "%s %.*s %s %s\n", child_boot, (int)(attempt - step - 1), step + 1, attempt + 1,
-    status);
-  if (length > 0 && (size_t)length < sizeof line && write(child_log, line, (size_t)length) < 0) return;
+  write_line(child->marker, status);
 }
 
 void child_reap(void) {
@@ -273,7 +295,7 @@ void child_remove_finished(void) {
       child->left_others ? realloc(released, (released_count + 1) * sizeof *released) : NULL;
     if (grown) {
       released = grown;
-      released[released_count++] = (struct released){child->session, child->marker};
+      released[released_count++] = (struct released){child->session, child->marker, child->mark};
     } else {
       free(child->marker);
     }

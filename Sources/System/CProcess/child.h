@@ -30,6 +30,8 @@ struct child {
   int terminal;
   struct termios modes;
   char *marker;
+  /// See `rb_read_mark`.
+  uint64_t mark;
   uint32_t flags;
   enum state state;
   /// The leader ended and its tree is empty.
@@ -61,6 +63,9 @@ extern int child_log;
 
 /// The boot that log lines name, without spaces.
 extern char child_boot[64];
+
+/// Notes in the log of ends what a child that is about to start is known by: `boot step attempt mark=…`.
+void child_announce(const char *marker, uint64_t mark);
 
 /// Milliseconds of the monotonic clock.
 int64_t child_now(void);

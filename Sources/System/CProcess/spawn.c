@@ -9,10 +9,13 @@
 #include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
+#include <sys/random.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include "descriptor.h"
+#include "tree.h"
 
 const int spawn_ignored_signals[] = {SIGHUP,  SIGINT,  SIGQUIT, SIGTERM, SIGPIPE, SIGALRM,
                                      SIGUSR1, SIGUSR2, SIGTSTP, SIGTTIN, SIGTTOU};
@@ -26,6 +29,8 @@ struct launch {
   char **variables;
   const char *directory;
   pid_t supervisor;
+  /// 0: none.
+  rlim_t mark;
   volatile int stage;
   volatile int error_number;
 };
@@ -77,6 +82,7 @@ static _Noreturn void become(struct launch *launch) {
   if (request->body >= 0) dup2(request->body, 3);
   close_range(request->body >= 0 ? 4 : 3, ~0U, 0);
 
+  if (launch->mark) setrlimit(RLIMIT_RTTIME, &(struct rlimit){launch->mark, RLIM_INFINITY});
   if (request->head.flags & RB_PRIVATE) umask(077);
   if (request->head.flags & RB_CONTROLLING && ioctl(0, TIOCSCTTY, 0)) fail(launch, RB_STAGE_TERMINAL);
   if (*launch->directory && chdir(launch->directory)) fail(launch, RB_STAGE_DIRECTORY);
@@ -138,8 +144,20 @@ static bool take(char **list, size_t count, char **next, const char *end) {
   return true;
 }
 
+/// A mark that no other child has; 0 where a limit of the administrator's stands in its place.
+static uint64_t new_mark(void) {
+  struct rlimit limit;
+  if (getrlimit(RLIMIT_RTTIME, &limit) || limit.rlim_max != RLIM_INFINITY) return 0;
+  // A mark from outside is that of a step in which this program runs.
+  if (limit.rlim_cur != RLIM_INFINITY && !is_mark(limit.rlim_cur)) return 0;
+  uint64_t bits;
+  if (getrandom(&bits, sizeof bits, 0) != sizeof bits) return 0;
+  return FIRST_MARK | (bits & (FIRST_MARK - 1));
+}
+
 /// Starts what lies in `text`.
-static struct spawn_result start(struct spawn_request *request, char *text, size_t length) {
+static struct spawn_result start(
+  struct spawn_request *request, char *text, size_t length, void (*announce)(const char *, uint64_t)) {
   struct spawn_result result = {.stage = RB_STAGE_REQUEST, .error_number = EINVAL};
   size_t arguments = request->head.argument_count, variables = request->head.variable_count;
   if (arguments > length || variables > length) return result;
@@ -157,6 +175,8 @@ static struct spawn_result start(struct spawn_request *request, char *text, size
     result.error_number = ENOMEM;
   }
   if (launch.candidates && result.marker) {
+    launch.mark = result.mark = new_mark();
+    announce(result.marker, result.mark);
     pid_t pid = vfork();
     if (pid == 0) become(&launch);
     result.stage = pid < 0 ? RB_STAGE_FORK : launch.stage;
@@ -172,14 +192,15 @@ static struct spawn_result start(struct spawn_request *request, char *text, size
   return result;
 }
 
-struct spawn_result spawn_start(struct spawn_request *request) {
+struct spawn_result spawn_start(
+  struct spawn_request *request, void (*announce)(const char *marker, uint64_t mark)) {
   struct spawn_result result = {.stage = RB_STAGE_REQUEST, .error_number = EINVAL};
   struct stat status;
   if (!fstat(request->strings, &status) && status.st_size > 0) {
     size_t length = (size_t)status.st_size;
     char *text = mmap(NULL, length, PROT_READ | PROT_WRITE, MAP_SHARED, request->strings, 0);
     if (text != MAP_FAILED) {
-      result = start(request, text, length);
+      result = start(request, text, length, announce);
       // Secrets may be among them; the file's other holders see zeros from now on, too.
       explicit_bzero(text, length);
       munmap(text, length);

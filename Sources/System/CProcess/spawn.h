@@ -19,6 +19,8 @@ struct spawn_result {
   pid_t pid;
   /// `run/step/attempt`, allocated; NULL where nothing was started.
   char *marker;
+  /// See `rb_read_mark`; 0 where the system's own limit forbids one.
+  uint64_t mark;
   int error_number;
   int stage;
 };
@@ -32,7 +34,10 @@ bool spawn_sort(struct spawn_request *request, const int *descriptors, int count
 
 /// Starts it: own session, killed with this process, default signals, nothing open but 0, 1, 2 and the body.
 /// The strings are wiped before this returns. Closes all descriptors but channel, keep and terminal.
-struct spawn_result spawn_start(struct spawn_request *request);
+///
+/// `announce` is told of marker and mark before anything is started.
+struct spawn_result spawn_start(
+  struct spawn_request *request, void (*announce)(const char *marker, uint64_t mark));
 
 /// Closes every descriptor that is still open.
 void spawn_close(struct spawn_request *request);

@@ -30,6 +30,7 @@ static void add_child(struct spawn_request *request, struct spawn_result *result
     .keep = {request->keep[0], request->keep[1]},
     .terminal = request->terminal,
     .marker = result->marker,
+    .mark = result->mark,
     .flags = request->head.flags,
     .grace = request->head.grace_milliseconds,
     .end_at = limit < 0 ? INT64_MAX : child_now() + limit,
@@ -67,7 +68,7 @@ static bool take_request(void) {
     complete = false;
     result.error_number = EMFILE;
   }
-  if (complete && child_reserve()) result = spawn_start(&request);
+  if (complete && child_reserve()) result = spawn_start(&request, child_announce);
   if (result.pid) {
     add_child(&request, &result);
     return true;

@@ -220,6 +220,15 @@ uint64_t rb_start_time(pid_t pid) {
   return tree_read(pid, &process) ? process.started : 0;
 }
 
+uint64_t rb_read_mark(pid_t pid) {
+  static const char name[] = "Max realtime timeout";
+  char text[4096];
+  if (read_proc(pid, "limits", text, sizeof text) <= 0) return 0;
+  const char *line = strstr(text, name);
+  uint64_t limit = line ? strtoull(line + sizeof name - 1, NULL, 10) : 0;
+  return is_mark(limit) ? limit : 0;
+}
+
 int rb_read_marker(pid_t pid, char *marker, int size) {
   static const char name[] = "RUNBOOK_STEP=";
   char path[64];

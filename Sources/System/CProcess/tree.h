@@ -25,6 +25,12 @@ struct process_table {
   size_t count, capacity;
 };
 
+/// Marks begin here and end below its double; see `rb_read_mark`.
+#define FIRST_MARK (UINT64_C(1) << 61)
+
+/// Whether a limit is a mark.
+static inline bool is_mark(uint64_t limit) { return limit >> 61 == 1; }
+
 /// Says whether `root`, a direct child of this process, belongs to the tree in question.
 typedef bool (*tree_test)(const struct process *root, void *context);
 

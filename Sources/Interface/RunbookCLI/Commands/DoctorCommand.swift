@@ -54,7 +54,8 @@ struct DoctorCommand: AsyncParsableCommand {
         tool,
         Files.program(named: tool).map { .good("\($0), \(purpose)") } ?? .missing("not on PATH; \(purpose)"))
     }
-    let leftovers = LeftoverProcesses.ofDeadRuns()
+    let leftovers = LeftoverProcesses.ofDeadRuns(
+      marks: (try? StoreLocation.current()).map { ProcessMarks(folder: $0.path + "/runs") } ?? ProcessMarks())
     say(
       "processes of dead runs",
       leftovers.isEmpty

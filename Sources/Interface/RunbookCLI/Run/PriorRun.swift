@@ -90,10 +90,21 @@ struct PriorRun {
   }
 
   /// Processes that outlived the run: those of the step it died in, and those that its finished steps left.
-  func leftovers() -> (ofOpenStep: [Leftover], others: [Leftover]) {
+  ///
+  /// - Parameter path: The run's exit records.
+  func leftovers(exitLog path: String) -> (ofOpenStep: [Leftover], others: [Leftover]) {
     // Filter workers are servants of the run, and about to end.
-    let all = LeftoverProcesses.find(run: run).filter { !$0.marker.hasPrefix("\(run)/-/") }
+    let all = LeftoverProcesses.find(run: run, marks: marks(in: path)).filter {
+      !$0.marker.hasPrefix("\(run)/-/")
+    }
     return (all.filter { $0.marker == openMarker }, all.filter { $0.marker != openMarker })
+  }
+
+  /// By what the run's processes are known.
+  func marks(in path: String) -> ProcessMarks {
+    var marks = ProcessMarks()
+    marks.add(run, exitLog: path)
+    return marks
   }
 
   /// What the processes of the open attempt bear; a `verify` step's of an earlier resume too.

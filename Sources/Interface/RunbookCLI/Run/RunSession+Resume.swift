@@ -38,12 +38,13 @@ extension RunSession {
   ///
   /// - Throws: `CommandFailure` with exit code 6, naming what is left.
   private func survivors(of prior: PriorRun, areEnded: Bool) throws(CommandFailure) -> [Leftover] {
-    var (open, others) = prior.leftovers()
+    let exits = try Self.exitLog(of: run, in: store)
+    var (open, others) = prior.leftovers(exitLog: exits)
     if areEnded { return open + others }
     // Who is just about to end is no survivor.
     for _ in 0..<50 where !open.isEmpty {
       usleep(20_000)
-      open = prior.leftovers().ofOpenStep
+      open = prior.leftovers(exitLog: exits).ofOpenStep
     }
     guard open.isEmpty else { throw Self.failure(naming: open) }
     return others
@@ -54,7 +55,8 @@ extension RunSession {
     guard case .resumed(let prior, _, endsSurvivors: true) = beginning, let marker = prior.openMarker else {
       return
     }
-    let left = LeftoverProcesses.end(marker, of: run, within: .seconds(5))
+    let marks = prior.marks(in: try Self.exitLog(of: run, in: store))
+    let left = LeftoverProcesses.end(marker, of: run, marks: marks, within: .seconds(5))
     guard left.isEmpty else { throw Self.failure(naming: left) }
   }
 

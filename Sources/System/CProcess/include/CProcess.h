@@ -175,6 +175,11 @@ uint64_t rb_start_time(pid_t pid);
 /// length, or -1 if there is none or it may not be read.
 int rb_read_marker(pid_t pid, char *marker, int size);
 
+/// The number by which a supervisor marks all that comes of one child: the soft limit of RLIMIT_RTTIME, some
+/// 70,000 years and more, which nothing heeds but who asks for it. Unlike the environment it is inherited whatever a
+/// process does to its name, session and variables, and everybody may read it. 0 where a process has none.
+uint64_t rb_read_mark(pid_t pid);
+
 // The supervisor's side.
 
 /// Runs the supervisor on descriptor 3; never returns. Exits with 64 where descriptor 3 is no such socket.
