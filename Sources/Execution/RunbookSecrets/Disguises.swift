@@ -11,21 +11,43 @@ enum Disguises {
   /// text, its lines and its base64 count.
   private static let mostBytes = 120_000
 
+  /// Forms of secrets.
+  struct Patterns {
+    /// All of them.
+    private(set) var all: Set<[UInt8]> = []
+    /// Those that programs break over lines: base64.
+    private(set) var wrapped: Set<[UInt8]> = []
+
+    /// Finds them; nil without any.
+    var automaton: MaskAutomaton? { MaskAutomaton(all, wrapped: wrapped) }
+
+    mutating func formUnion(_ other: Patterns) {
+      all.formUnion(other.all)
+      wrapped.formUnion(other.wrapped)
+    }
+
+    fileprivate init(_ all: Set<[UInt8]>, wrapped: Set<[UInt8]>) {
+      (self.all, self.wrapped) = (all.union(wrapped), wrapped)
+    }
+
+    /// None.
+    init() {}
+  }
+
   /// All forms of `secret`, itself among them.
-  static func patterns(of secret: [UInt8]) -> Set<[UInt8]> {
+  static func patterns(of secret: [UInt8]) -> Patterns {
     var texts: Set<[UInt8]> = [secret]
     for line in secret.split(whereSeparator: { $0 == 0x0a || $0 == 0x0d }) where line.count >= leastLength {
       texts.insert(Array(line))
     }
-    guard secret.count >= leastLength else { return texts }
-    var patterns = texts
-    for text in texts { patterns.formUnion(encodings(of: text)) }
-    guard patterns.reduce(0, { $0 + $1.count }) > mostBytes else { return patterns }
-    return texts.union((0..<3).map { base64(secret, at: $0).middle })
+    guard secret.count >= leastLength else { return Patterns(texts, wrapped: []) }
+    let patterns = Patterns(texts.union(texts.flatMap(encodings)), wrapped: Set(texts.flatMap(base64)))
+    guard patterns.all.reduce(0, { $0 + $1.count }) > mostBytes else { return patterns }
+    return Patterns(texts, wrapped: Set((0..<3).map { base64(secret, at: $0).middle }))
   }
 
   private static func encodings(of text: [UInt8]) -> [[UInt8]] {
-    base64(text) + hexadecimal(text) + percent(text) + json(text) + shell(text)
+    hexadecimal(text) + percent(text) + json(text) + shell(text)
   }
 
   // MARK: base64 (RFC 4648, sections 4 and 5)

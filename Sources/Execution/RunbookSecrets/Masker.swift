@@ -7,6 +7,8 @@ struct Masker {
 
   private var automaton: MaskAutomaton?
   private var node = 0
+  /// Inside of a text that ends of lines cut into pieces.
+  private var wrapped: WrappedPlace?
   /// Bytes not released yet; the first stands at `base` of the stream.
   private var pending: [UInt8] = []
   private var base = 0
@@ -26,16 +28,18 @@ struct Masker {
       return
     }
     let start = base + pending.count
-    var node = node
-    automaton.scan(bytes, from: &node) { end, length in cover((start + end - length)..<(start + end)) }
-    self.node = node
-    release(upTo: start + bytes.count - Int(automaton.depths[node]), of: bytes, emit)
+    var (node, wrapped) = (node, wrapped)
+    automaton.scan(bytes, at: start, from: &node, &wrapped) { cover($0) }
+    (self.node, self.wrapped) = (node, wrapped)
+    let end = start + bytes.count
+    let held = wrapped.map { automaton.heldStart($0, before: end) } ?? end
+    release(upTo: min(held, end - Int(automaton.depths[node])), of: bytes, emit)
   }
 
   /// Gives the rest of the stream to `emit`.
   mutating func finish(_ emit: (UnsafeRawBufferPointer) -> Void) {
     release(upTo: base + pending.count, of: UnsafeRawBufferPointer(start: nil, count: 0), emit)
-    node = 0
+    (node, wrapped) = (0, nil)
   }
 
   /// The rest of a stream whose end is missing: without what may be the beginning of a secret.
@@ -43,7 +47,7 @@ struct Masker {
     release(upTo: covered.last?.upperBound ?? base, of: UnsafeRawBufferPointer(start: nil, count: 0), emit)
     base += pending.count
     pending = []
-    node = 0
+    (node, wrapped) = (0, nil)
   }
 
   /// Uses another automaton from here on; what is held was not found by the old one and is looked at again.
@@ -53,7 +57,7 @@ struct Masker {
     }
     let held = pending
     pending = []
-    node = 0
+    (node, wrapped) = (0, nil)
     self.automaton = automaton
     held.withUnsafeBytes { feed($0, emit) }
   }
@@ -61,8 +65,9 @@ struct Masker {
   /// Everything in `bytes`, masked; nil where there is nothing to mask.
   static func masked(_ bytes: UnsafeRawBufferPointer, _ automaton: MaskAutomaton) -> [UInt8]? {
     var node = 0
+    var wrapped: WrappedPlace?
     var isFound = false
-    automaton.scan(bytes, from: &node) { _, _ in isFound = true }
+    automaton.scan(bytes, at: 0, from: &node, &wrapped) { _ in isFound = true }
     guard isFound else { return nil }
     var masker = Masker(automaton)
     var result: [UInt8] = []

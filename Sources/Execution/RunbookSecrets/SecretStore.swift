@@ -10,7 +10,7 @@ public final class SecretStore: Sendable {
 
   private struct State {
     var opened: [SecretReference: SecretBytes] = [:]
-    var patterns: Set<[UInt8]> = []
+    var patterns = Disguises.Patterns()
     var automaton: MaskAutomaton?
     var generation = 0
   }
@@ -70,7 +70,7 @@ public final class SecretStore: Sendable {
       for text in texts where !text.isEmpty {
         state.patterns.formUnion(Disguises.patterns(of: Array(text.utf8)))
       }
-      state.automaton = MaskAutomaton(state.patterns)
+      state.automaton = state.patterns.automaton
       state.generation += 1
     }
   }
@@ -108,7 +108,7 @@ public final class SecretStore: Sendable {
     state.withLock { state in
       state.opened[reference] = SecretBytes(bytes)
       state.patterns.formUnion(patterns)
-      state.automaton = MaskAutomaton(state.patterns)
+      state.automaton = state.patterns.automaton
       state.generation += 1
     }
   }
