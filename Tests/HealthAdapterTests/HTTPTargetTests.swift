@@ -1,3 +1,4 @@
+import Glibc
 import HealthAdapter
 import RunbookAdapter
 import RunbookModel
@@ -30,6 +31,23 @@ import Testing
   func `a URL is taken`(url: String) {
     #expect(type.problems(with: target(["url": .value(.text(url))])).isEmpty)
     #expect(type.summary(of: target(["url": .value(.text(url))])) == url)
+  }
+
+  @Test(arguments: ["ca_file", "client_certificate", "client_key"])
+  func `a pipe in place of a certificate is refused instead of waited for`(setting: String) async throws {
+    let path = "/tmp/runbook-pipe-\(UInt64.random(in: 0 ... .max))"
+    try #require(mkfifo(path, 0o600) == 0)
+    defer { unlink(path) }
+    let settings: [String: Target.Setting] = [
+      "url": .value(.text("https://127.0.0.1:1")), setting: .value(.text(path)),
+    ]
+    let adapter = HealthAdapter()
+    let step = try #require(adapter.reading("GET /").options)
+    let attempt = StepAttempt(on: target(settings))
+    let failure = await #expect(throws: StepFailure.self) {
+      try await adapter.perform(step, in: attempt.context)
+    }
+    #expect(failure?.detail == "'\(path)' is a pipe, and a regular file is wanted")
   }
 
   @Test func `settings that do not fit together are named`() {

@@ -70,6 +70,23 @@ import Testing
         == ["'sslrootcert' is of use with 'sslmode: verify-full' or 'verify-ca' only"])
   }
 
+  @Test func `a pipe in place of a certificate is refused instead of waited for`() async throws {
+    let path = "/tmp/runbook-pipe-\(UInt64.random(in: 0 ... .max))"
+    try #require(mkfifo(path, 0o600) == 0)
+    defer { unlink(path) }
+    for settings in [
+      ["host": "127.0.0.1", "user": "u", "dbname": "d", "sslmode": "verify-full", "sslrootcert": path],
+      ["url": "postgresql://u@127.0.0.1/d?sslmode=verify-full&sslrootcert=\(path)"],
+    ] {
+      let attempt = StepAttempt(on: target(settings))
+      let failure = await #expect(throws: StepFailure.self) {
+        try await PostgresAdapter().perform(Database.options("SELECT 1"), in: attempt.context)
+      }
+      #expect(failure?.detail == "sslrootcert: '\(path)' is a pipe, and a regular file is wanted")
+      #expect(failure?.effectIsPossible == false)
+    }
+  }
+
   @Test func `a reference is shown as such`() {
     #expect(type.summary(of: target([:], secrets: ["url": "DATABASE_URL"])) == "env:DATABASE_URL")
     #expect(type.summary(of: target(["host": "h", "user": "u", "dbname": "d"])) == "u@h:5432/d")

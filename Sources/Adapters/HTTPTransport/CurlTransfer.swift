@@ -1,4 +1,5 @@
 internal import CCurl
+import RunbookAdapter
 
 /// One request on its way: libcurl's handle, and what came back so far.
 final class CurlTransfer {
@@ -60,12 +61,12 @@ final class CurlTransfer {
     set(CURLOPT_CONNECTTIMEOUT_MS, Int(limit))
     if let path = route.socketPath { try require(CURLOPT_UNIX_SOCKET_PATH, path) }
     if let path = route.authorityPath {
-      try require(CURLOPT_CAINFO, path)
+      try requireFile(CURLOPT_CAINFO, path)
       // These and no others: without it the system's folder of certificates would count too.
       rb_curl_set_pointer(handle, CURLOPT_CAPATH, nil)
     }
-    if let path = route.certificatePath { try require(CURLOPT_SSLCERT, path) }
-    if let path = route.keyPath { try require(CURLOPT_SSLKEY, path) }
+    if let path = route.certificatePath { try requireFile(CURLOPT_SSLCERT, path) }
+    if let path = route.keyPath { try requireFile(CURLOPT_SSLKEY, path) }
     if !route.resolve.isEmpty {
       set(CURLOPT_RESOLVE, pointer: try list(route.resolve.map { Array($0.utf8) }))
     }
@@ -136,6 +137,11 @@ final class CurlTransfer {
     guard !text.utf8.contains(0) else { throw invalid("a NUL byte in '\(text)'") }
     let code = rb_curl_set_pointer(handle, option, text)
     guard code == CURLE_OK else { throw invalid(String(cString: rb_curl_message(code))) }
+  }
+
+  private func requireFile(_ option: CURLoption, _ path: String) throws(TransferFailure) {
+    if let problem = NamedFile.problem(path) { throw invalid(problem) }
+    try require(option, path)
   }
 
   private func list(_ lines: [[UInt8]]) throws(TransferFailure) -> UnsafeMutablePointer<curl_slist> {

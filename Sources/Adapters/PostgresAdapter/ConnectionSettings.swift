@@ -15,9 +15,25 @@ struct ConnectionSettings {
       try add(keyword, target[keyword], context)
     }
     if target["url"] == nil { add("port", target["port"]?.plainText ?? "5432") }
+    try refusePipes()
     add("client_encoding", "UTF8")
     add("application_name", "runbook/\(context.run)/\(context.step)")
   }
+
+  /// libpq reads these files before any limit of time counts.
+  private func refusePipes() throws(StepFailure) {
+    var named = pairs.map { (name: $0.keyword, value: String(decoding: $0.value, as: UTF8.self)) }
+    if let url = named.first(where: { $0.name == "dbname" }).flatMap({ ConnectionURL($0.value) }) {
+      named += url.keywords
+    }
+    for (name, value) in named where Self.files.contains(name) {
+      guard let problem = NamedFile.problem(value) else { continue }
+      throw StepFailure(.notFound, "\(name): \(problem)", effectIsPossible: false)
+    }
+  }
+
+  /// Keywords whose values are files.
+  private static let files: Set = ["sslrootcert", "sslcert", "sslkey", "sslcrl", "passfile"]
 
   /// Looks up the host's name, because libpq would do it without a deadline; several hosts are left to it.
   mutating func lookUpHost(
