@@ -64,6 +64,7 @@ enum EventSamples {
     resumed.answersYes = true
     resumed.confirmed = ["drop"]
     resumed.survivors = ["4711 sleep"]
+    resumed.masks = ["file:/run/texts"]
     return resumed
   }()
 

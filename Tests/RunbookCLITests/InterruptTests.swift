@@ -123,6 +123,22 @@ import Testing
     #expect(events.of("step.intent", "two").isEmpty && events.last?["type"]?.string == "run.finished")
   }
 
+  @Test func `history tells a run that is under way from one that died`() async throws {
+    let length = uniqueSleep()
+    let scene = try Scene(Self.waiting(length, effect: "write"))
+    let run = try scene.start(["run", "page", "--env", "test", "--yes"])
+    #expect(await eventually { sleeping(length).count == 3 })
+    let history = try await scene.runbook("history")
+    #expect(history.output.contains("  under way in process \(run.pid), now at wait\n"), "\(history.output)")
+    #expect(!history.output.contains("nobody saw"), "\(history.output)")
+    #expect(try await scene.newest()["running"]?.text == "true")
+    run.signal(SIGKILL)
+    _ = try await run.ended()
+    let after = try await scene.runbook("history")
+    #expect(after.output.contains("wait was started and nobody saw its end"), "\(after.output)")
+    #expect(try await scene.newest()["running"]?.text == "false")
+  }
+
   @Test func `kill -9 in mid-step leaves no process and an intent without outcome`() async throws {
     let length = uniqueSleep()
     let scene = try Scene(Self.waiting(length, effect: "write"))

@@ -233,6 +233,22 @@ import Testing
     #expect(unattended.code == 4 && unattended.errors.contains("talk"))
   }
 
+  @Test func `an interactive step shows what it likes, and the log gets it masked`() async throws {
+    let scene = try Scene(
+      """
+      ```bash {#talk effect=read}
+      #| {interactive: true, env: {T: '${token}'}}
+      printf 'raw %s \\033[1mbold\\n' "$T"; read -r answer
+      ```
+      """, front: "parameters: {token: {type: secret, from: 'env:TOKEN'}}\n",
+      variables: ["TOKEN=zebra-4711-zulu"])
+    let session = try scene.runAtTerminal()
+    try await session.sees("raw zebra-4711-zulu \u{1b}[1mbold")
+    session.terminal.type("\r")
+    #expect(try await session.ended().code == 0, "\(session.terminal.screen)")
+    #expect(!scene.storeHolds("zebra-4711-zulu") && scene.storeHolds("raw *** "))
+  }
+
   @Test func `NO_COLOR leaves no colour, and a step's escape sequences are inert`() async throws {
     let body = "```bash {#one effect=read}\nprintf '\\033[31mred\\033]0;title\\007\\n'\n```"
     let colored = try Scene(body)

@@ -124,14 +124,15 @@ package struct RehearsalState: RunWalk, Equatable {
     }
   }
 
-  /// Secrets are never stored: the reads that gave them are run again where a step to come mentions them.
+  /// Secrets are never stored: the reads that gave them are run again where a step to come mentions them, and those
+  /// that found what is to be masked.
   private mutating func forgetSecrets() {
     var wanted: Set<String> = []
     for step in ledger.plan.steps where progress[step.id]?.status == nil { wanted.formUnion(step.uses) }
     for id in ledger.mainSteps.reversed() where progress[id]?.verdict == .executed {
       let step = ledger.step(id)
       let names = step.secretNames.filter { wanted.contains($0) }
-      guard !names.isEmpty else { continue }
+      guard !names.isEmpty || step.mask != nil && position < ledger.mainSteps.count else { continue }
       ledger.forget(names)
       progress[id]?.status = nil
       wanted.formUnion(step.uses)

@@ -17,6 +17,8 @@ public struct Resumption: Sendable {
   public let passed: Set<StepID>
   /// Secrets that were never stored and that no step reads again, with the steps that made them.
   public let lostSecrets: [(name: String, step: StepID)]
+  /// Steps whose `mask` found texts that were never stored and that no step finds again: what comes may write them.
+  public let lostMasks: [StepID]
 
   /// Folds what is in the log of a run.
   public init(run: RunID, mode: RunMode, plan: Plan, events: [RunEvent.Kind]) {
@@ -31,7 +33,7 @@ public struct Resumption: Sendable {
       }
       unknown = nil
       passed = Set(plan.mainSteps.map(\.id).filter { walk.status(of: $0) != nil })
-      lostSecrets = []
+      (lostSecrets, lostMasks) = ([], [])
       return
     }
     var state = RunState(run: run, plan: plan, isUndo: mode == .undo)
@@ -39,6 +41,7 @@ public struct Resumption: Sendable {
     let outcome = state.outcome
     state.apply(.runResumed(RunResumed(after: 0)))
     lostSecrets = state.lostSecrets
+    lostMasks = state.lostMasks
     if let open = state.openIntent { state.apply(.stepUnknown(open.step, attempt: open.attempt)) }
     switch outcome {
     case .completed, .undone, .incomplete, .refused: end = outcome

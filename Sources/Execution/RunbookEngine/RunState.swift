@@ -27,6 +27,8 @@ package struct RunState: RunWalk, Equatable {
   var verification: Verification?
   /// Secrets of finished writes that a resume could not bring back.
   private(set) var lostSecrets: [(name: String, step: StepID)] = []
+  /// Finished steps whose masked texts a resume could not bring back, where there are steps to come.
+  private(set) var lostMasks: [StepID] = []
 
   /// An attempt that was begun and has no outcome yet.
   struct OpenIntent: Sendable, Equatable {
@@ -46,7 +48,7 @@ package struct RunState: RunWalk, Equatable {
       && a.activeMilliseconds == b.activeMilliseconds && a.isUndo == b.isUndo && a.progress == b.progress
       && a.attemptCounts == b.attemptCounts && a.position == b.position && a.signal == b.signal
       && a.openIntent == b.openIntent && a.undoRequest == b.undoRequest && a.detour == b.detour
-      && a.verification == b.verification
+      && a.verification == b.verification && a.lostMasks == b.lostMasks
       && a.lostSecrets.elementsEqual(b.lostSecrets) { $0.name == $1.name && $0.step == $1.step }
   }
 
@@ -127,22 +129,28 @@ package struct RunState: RunWalk, Equatable {
     return progress[orphan]
   }
 
-  /// Secrets are never stored: a read makes them again, a question is asked again, a write's are lost.
+  /// Secrets are never stored: a read makes them again, a question is asked again, a write's are lost. The same holds
+  /// for what `mask` found.
   ///
-  /// Only those that a step to come mentions.
+  /// Only those that a step to come mentions; what is masked any step may write.
   mutating func forgetSecrets() {
     lostSecrets = []
+    lostMasks = detour?.entries.filter { ledger.step($0.step).mask != nil }.map(\.step) ?? []
+    let isMore = detour != nil || position < ledger.mainSteps.count
     var wanted: Set<String> = []
     for step in ledger.plan.steps where !(progress[step.id]?.isPassed ?? false) {
       wanted.formUnion(step.uses)
     }
     // From the end on, because what is made again may want what came before.
-    for id in ledger.mainSteps.reversed() where progress[id]?.status == .ok {
+    for id in ledger.mainSteps.reversed() where progress[id]?.wasJudged ?? false {
       let step = ledger.step(id)
-      let names = step.secretNames.filter { wanted.contains($0) }
-      guard !names.isEmpty else { continue }
+      let names = progress[id]?.status == .ok ? step.secretNames.filter { wanted.contains($0) } : []
+      let isMasking = isMore && step.mask != nil
+      guard !names.isEmpty || isMasking else { continue }
       ledger.forget(names)
-      if step.effect == .read {
+      let isMadeAgain = step.effect == .read && progress[id]?.status == .ok
+      if isMasking, !isMadeAgain || detour != nil { lostMasks.append(id) }
+      if isMadeAgain {
         progress[id]?.status = nil
         wanted.formUnion(step.uses)
         if let index = ledger.mainSteps.firstIndex(of: id) { position = min(position, index) }

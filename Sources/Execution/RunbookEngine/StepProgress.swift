@@ -36,6 +36,9 @@ struct StepProgress: Sendable, Equatable {
     }
   }
 
+  /// Whether it ended in an attempt, and the walk went on.
+  var wasJudged: Bool { status == .ok || status == .failed && isSettled }
+
   /// Folds the outcome of an attempt in.
   mutating func finish(_ result: StepResult) {
     status = result.status

@@ -75,6 +75,18 @@ public final class SecretStore: Sendable {
     }
   }
 
+  /// Masks every line of what stands behind references, however short it is.
+  ///
+  /// - Throws: `StepFailure` with reason `not-found` where one cannot be read.
+  @concurrent public func mask(
+    linesOf references: [SecretReference], in context: StepContext
+  ) async throws(StepFailure) {
+    for reference in references {
+      let bytes = try await reader.bytes(of: reference, in: context)
+      mask(String(decoding: bytes, as: UTF8.self).split(whereSeparator: \.isNewline).map(String.init))
+    }
+  }
+
   /// Takes all secrets known by now out of results, errors and texts.
   public var redactor: any Redactor { SecretRedactor(store: self) }
 

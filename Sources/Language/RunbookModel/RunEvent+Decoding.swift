@@ -44,6 +44,7 @@ extension RunEvent.Kind {
       resumed.answersYes = try members.boolean("yes")
       resumed.confirmed = try members.steps("confirmed")
       resumed.survivors = try members.texts("survivors")
+      resumed.masks = try members.texts("masks")
       self = .runResumed(resumed)
     case "run.finished": self = .runFinished(try RunOutcome(members))
     case "condition.decided":

@@ -148,6 +148,7 @@ extension RunResumed {
     data.add("yes", .boolean(answersYes))
     data.add("confirmed", confirmed.map(\.rawValue))
     data.add("survivors", survivors)
+    data.add("masks", masks)
   }
 }
 

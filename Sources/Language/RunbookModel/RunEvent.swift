@@ -95,8 +95,10 @@ public struct RunResumed: Sendable, Hashable {
   public var confirmed: [StepID]
   /// Processes of the run that were still there: pid and name.
   public var survivors: [String]
+  /// Where a person said that texts stand which earlier steps had masked, as references.
+  public var masks: [String] = []
 
-  /// Without automatic answers and survivors.
+  /// Without automatic answers, survivors and masks.
   public init(after: UInt64) {
     self.after = after
     answersYes = false

@@ -15,6 +15,9 @@ struct ResumeCommand: AsyncParsableCommand {
       'idempotent' or only reads, it is run again; else a person says what became of it, here or at the question:
       --as done, --as failed or --as retry, with --note. --give-up ends the run instead, and frees its locks.
 
+      What finished steps had masked was stored nowhere. Reads are run again to find it; of a step that changes
+      something a person says it, with --mask, before anything else could write it.
+
       A run that is alive or ended is refused. What --yes and --confirm allowed the first process is not allowed to
       this one: give them again.
 
@@ -52,6 +55,13 @@ struct ResumeCommand: AsyncParsableCommand {
     help: "Kill the processes that the interrupted step left behind before going on.")
   var endsSurvivors = false
 
+  @Option(
+    parsing: .singleValue,
+    help: ArgumentHelp(
+      "Where texts stand, one a line, that finished steps had masked; may be repeated.",
+      valueName: "reference"))
+  var mask: [String] = []
+
   @Flag(help: "Answer yes for every step that is not destructive.")
   var yes = false
 
@@ -69,6 +79,10 @@ struct ResumeCommand: AsyncParsableCommand {
     let isWanted = settlement != nil || givesUp
     let isGiven = note.map { !$0.allSatisfy(\.isWhitespace) } ?? false
     if isWanted, !isGiven { throw ValidationError("--note 'how you know' is wanted with --as and --give-up") }
+    for text in mask where reference(text) == nil {
+      throw ValidationError(
+        "--mask \(text): env:NAME, file:PATH, dotenv:FILE#NAME or command:[\"program\"] is wanted")
+    }
     if !isWanted, note != nil { throw ValidationError("--note goes with --as or --give-up") }
   }
 
@@ -93,12 +107,22 @@ struct ResumeCommand: AsyncParsableCommand {
       throw error
     }
     let session = try RunSession(
-      resuming: prior, decision: decision, endsSurvivors: endsSurvivors, store: store, locks: locks,
+      resuming: prior,
+      RunSession.Going(
+        decision: decision, endsSurvivors: endsSurvivors, masks: mask.compactMap { reference($0) }),
+      store: store, locks: locks,
       options: RunSession.Options(
         isDryRun: prior.mode == .dryRun, yes: yes, confirmed: confirm.map { StepID($0) },
         format: formatOptions.format, onLoss: lossOptions.policy))
     let code = await session.run()
     if code != 0 { throw CommandFailure(nil, exitCode: code) }
+  }
+
+  /// A reference as given: its path is meant from here.
+  private func reference(_ text: String) -> SecretReference? {
+    guard let reference = SecretReference(name: text, parsing: text) else { return nil }
+    if case .output = reference.source { return nil }
+    return reference.relative(to: ProcessInfo.workingDirectory)
   }
 
   private func decision(on prior: PriorRun) throws(CommandFailure) -> UnknownDecision? {

@@ -72,7 +72,7 @@ struct RunServices: StepServices {
   }
 
   /// What a program that makes a secret gets: no secrets, no display, half a minute.
-  private func context(of request: SessionRequest) -> StepContext {
+  func context(of request: SessionRequest) -> StepContext {
     StepContext(
       run: request.run, step: request.step, attempt: request.attempt, target: .local, values: [:],
       effect: .read,

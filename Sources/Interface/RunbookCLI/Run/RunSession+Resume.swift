@@ -3,14 +3,17 @@ import RunbookDiagnostics
 import RunbookEngine
 import RunbookModel
 import RunbookProcesses
+import RunbookSecrets
 
 /// Going on with a run that another process began.
 extension RunSession {
   func runOptions() async throws -> RunOptions {
-    guard case .resumed(let prior, let decision, let endsSurvivors) = beginning else {
+    guard case .resumed(let prior, let going) = beginning else {
       return RunOptions(contract: try await contract(), hasTerminal: canAsk)
     }
-    let survivors = try survivors(of: prior, areEnded: endsSurvivors)
+    try await maskAgain(prior, going)
+    let decision = going.decision
+    let survivors = try survivors(of: prior, areEnded: going.endsSurvivors)
     var contract = prior.contract
     contract.answersYes = options.yes
     contract.confirmed = options.confirmed
@@ -21,6 +24,7 @@ extension RunSession {
     resumption.answersYes = options.yes
     resumption.confirmed = options.confirmed
     resumption.survivors = survivors.map(\.name)
+    resumption.masks = going.masks.map(\.text)
     runOptions.resumption = resumption
     if let unknown = prior.resumption.unknown, !unknown.isSettledByPage, decision == nil,
       !runOptions.hasTerminal, runOptions.recovered?.decides(unknown.step) != true
@@ -32,6 +36,26 @@ extension RunSession {
         """, listing: ["runbook resume \(run) --as done|failed|retry --note 'how you know'"], exitCode: 7)
     }
     return runOptions
+  }
+
+  /// Makes known again what finished steps had masked: reads find it once more, the rest a person says.
+  ///
+  /// - Throws: `CommandFailure` with exit code 6 where what comes could write it unmasked.
+  private func maskAgain(_ prior: PriorRun, _ going: Going) async throws(CommandFailure) {
+    let names = prior.resumption.lostMasks.map { "'\($0)'" }
+    guard names.isEmpty || !going.masks.isEmpty || going.decision?.choice == .giveUp else {
+      throw CommandFailure(
+        """
+        \(names.joined(separator: ", ")) masked texts, which are stored nowhere: the steps to come could write them for all \
+        to read, and nothing was run; say where they stand, one a line:
+        """, listing: ["runbook resume \(run) --mask file:PATH"], exitCode: 6)
+    }
+    do throws(StepFailure) {
+      let request = SessionRequest(run: run, step: StepID("-"), attempt: 0, secrets: [], holdsOutput: false)
+      try await services.secrets.mask(linesOf: going.masks, in: services.context(of: request))
+    } catch {
+      throw CommandFailure("nothing was run: \(error.detail)", exitCode: 6)
+    }
   }
 
   /// What is still running of the run. Of the step it died in nothing may be: it could still take effect.
@@ -52,9 +76,9 @@ extension RunSession {
 
   /// Kills what `--end-survivors` wants killed, after everything else that could refuse.
   func endSurvivors() throws(CommandFailure) {
-    guard case .resumed(let prior, _, endsSurvivors: true) = beginning, let marker = prior.openMarker else {
-      return
-    }
+    guard case .resumed(let prior, let going) = beginning, going.endsSurvivors,
+      let marker = prior.openMarker
+    else { return }
     let marks = prior.marks(in: try Self.exitLog(of: run, in: store))
     let left = LeftoverProcesses.end(marker, of: run, marks: marks, within: .seconds(5))
     guard left.isEmpty else { throw Self.failure(naming: left) }

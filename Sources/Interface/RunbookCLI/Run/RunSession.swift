@@ -22,7 +22,17 @@ struct RunSession {
   /// What is run, and from where on.
   enum Beginning {
     case new(Planning.Result)
-    case resumed(PriorRun, UnknownDecision?, endsSurvivors: Bool)
+    case resumed(PriorRun, Going)
+  }
+
+  /// What a person says when a run is to go on.
+  struct Going {
+    /// Of the step whose end nobody saw.
+    var decision: UnknownDecision?
+    /// Kill what is left of it.
+    var endsSurvivors = false
+    /// Where texts stand that earlier steps had masked.
+    var masks: [SecretReference] = []
   }
 
   let beginning: Beginning
@@ -56,12 +66,10 @@ struct RunSession {
   ///
   /// - Parameter locks: Has the lock on the run itself.
   init(
-    resuming prior: PriorRun, decision: UnknownDecision?, endsSurvivors: Bool, store: AuditStore,
-    locks: RunLocks,
-    options: Options
+    resuming prior: PriorRun, _ going: Going, store: AuditStore, locks: RunLocks, options: Options
   ) throws(CommandFailure) {
     try self.init(
-      .resumed(prior, decision, endsSurvivors: endsSurvivors), run: prior.run, plan: prior.plan,
+      .resumed(prior, going), run: prior.run, plan: prior.plan,
       digest: prior.contract.planDigest, directory: prior.contract.directory, store: store, locks: locks,
       options: options)
   }
@@ -125,7 +133,7 @@ struct RunSession {
   }
 
   var prior: PriorRun? {
-    if case .resumed(let prior, _, _) = beginning { prior } else { nil }
+    if case .resumed(let prior, _) = beginning { prior } else { nil }
   }
 
   private mutating func attend(_ recorder: EventRecorder) async -> Int32 {
