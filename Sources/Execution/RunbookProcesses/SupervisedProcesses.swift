@@ -121,6 +121,18 @@ public final class SupervisedProcesses: ProcessHost {
       throw StepFailure(.timeout, "no time was left to begin", effectIsPossible: false)
     }
     let supervisor = try connected()
+    do throws(StepFailure) {
+      return try watch(request, context, by: supervisor)
+    } catch {
+      // It died before it could be asked, so nothing was started: its successor is asked.
+      guard error.reason == .spawn, !supervisor.isAlive else { throw error }
+      return try watch(request, context, by: connected())
+    }
+  }
+
+  private func watch(
+    _ request: ProcessRequest, _ context: StepContext, by supervisor: Supervisor
+  ) throws(StepFailure) -> ProcessResult {
     guard context.isInteractive, request.streamsOutput else {
       return try ProcessWatch.pipes(request, context, limits, supervisor)
     }
