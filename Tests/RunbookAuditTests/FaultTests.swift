@@ -2,6 +2,7 @@ import Dispatch
 import Glibc
 import RunbookModel
 import Synchronization
+import TestSupport
 import Testing
 
 @testable import RunbookAudit
@@ -284,6 +285,8 @@ final class FaultyDevice: Sendable {
 }
 
 @Suite struct `Many writers` {
+  private let signal = RunEvent.sample(.signalReceived("SIGINT"))
+
   @Test func `in one process and store share commits`() async throws {
     let scratch = Scratch()
     let store = try AuditStore.forTest(scratch.store)
@@ -316,9 +319,8 @@ final class FaultyDevice: Sendable {
       for writer in 0..<4 {
         group.addTask {
           let store = try AuditStore.forTest(scratch.store)
-          for number in 0..<25 {
-            // Every second event belongs to a run that all of them write to.
-            let run = number % 2 == 0 ? "20261120T231500Z-all" : "20261120T231500Z-run\(writer)"
+          for _ in 0..<25 {
+            let run = "20261120T231500Z-run\(writer)"
             _ = try await store.append([.sample(.signalReceived("SIGINT"), run: run)])
           }
         }
@@ -327,7 +329,49 @@ final class FaultyDevice: Sendable {
     }
     #expect(try Command.checkJournal(scratch.journal).output == "101 events\n")
     let reader = try #require(try AuditReader.open(scratch.store))
-    #expect(try reader.events(of: RunID("20261120T231500Z-all")).count == 52)
+    for writer in 0..<4 {
+      #expect(try reader.events(of: RunID("20261120T231500Z-run\(writer)")).count == 25)
+    }
+  }
+
+  @Test func `never go on with one run side by side`() async throws {
+    let scratch = Scratch()
+    let first = try AuditStore.forTest(scratch.store)
+    let second = try AuditStore.forTest(scratch.store)
+    let end = RunEvent.sample(.runFinished(.unlogged("x")))
+    _ = try await first.append([signal])
+    _ = try await second.append([.sample(.runResumed(RunResumed(after: 1)))])
+    let failure = JournalFailure("another process goes on with the run 20261120T231500Z-k3xqd")
+    await #expect(throws: failure) { try await first.append([signal]) }
+    await #expect(throws: failure) { try await first.append([end]) }
+    // Who has come to the end of it leaves it to whoever takes it up.
+    _ = try await second.append([signal, end])
+    _ = try await AuditStore.forTest(scratch.store).append([.sample(.runResumed(RunResumed(after: 4))), end])
+    _ = try await second.append([.sample(.signalReceived("SIGINT"), run: "20261120T231500Z-other")])
+    #expect(try Command.checkJournal(scratch.journal).output == "8 events\n")
+  }
+
+  @Test func `lose a run with the file of its lock`() async throws {
+    for isReplaced in [false, true] {
+      let scratch = Scratch()
+      let store = try AuditStore.forTest(scratch.store)
+      let path = try store.folder(of: RunID("20261120T231500Z-k3xqd")) + "/holder"
+      try scratch.write([], to: path)
+      let lock = Descriptor(owning: open(path, O_RDONLY | O_CLOEXEC))
+      try store.tie(to: path, descriptor: lock.rawValue)
+      _ = try await store.append([signal])
+      removeTree(scratch.store.path + "/runs")
+      if isReplaced {
+        mkdir(scratch.store.path + "/runs", 0o700)
+        mkdir(scratch.store.path + "/runs/20261120T231500Z-k3xqd", 0o700)
+        try scratch.write([], to: path)
+      }
+      let failure = JournalFailure(
+        "'\(path)' was removed or replaced, so another process may go on with the run")
+      #expect(await store.failed() == failure)
+      await #expect(throws: failure) { try await store.append([signal]) }
+      #expect(try Command.checkJournal(scratch.journal).output == "2 events\n")
+    }
   }
 
   @Test func `of several processes interleave into one chain, and one of them may be killed`() async throws {

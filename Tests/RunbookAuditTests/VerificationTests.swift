@@ -52,9 +52,10 @@ import Testing
     let one = try AuditStore.forTest(scratch.store)
     let two = try AuditStore.forTest(scratch.store)
     let events = StoreMaker.events(900)
-    for start in stride(from: 0, to: 900, by: 90) {
-      let store = start % 180 == 0 ? one : two
-      _ = try await store.append(Array(events[start..<(start + 90)]))
+    // Each run is one process's.
+    for start in stride(from: 0, to: 900, by: 100) {
+      let store = start % 200 == 0 ? one : two
+      _ = try await store.append(Array(events[start..<(start + 100)]))
     }
     _ = try AuditStore.forTest(scratch.store)
     let (summary, mismatches, _) = try StoreMaker.verify(scratch.store)

@@ -37,6 +37,23 @@ import Testing
     #expect(try await scene.events().values("predecessor", of: "lock.acquired").isEmpty)
   }
 
+  @Test func `a run that lost the file of its own lock stops, and another goes on alone`() async throws {
+    let waits = "```bash {#one}\ntouch begun; until test -e go; do sleep 0.1; done\n```"
+    let scene = try Scene(["page": page(waits + "\n\n```bash {#two}\necho two >> once\n```")])
+    let run = try scene.start(["run", "page", "--env", "test", "--yes"])
+    #expect(await eventually { scene.exists("begun") })
+    let name = try await scene.newestRun()
+    removeTree(scene.store + "/runs")
+    try scene.write("", to: "go")
+    let ended = try await run.ended()
+    #expect(ended.code == 74 && !scene.exists("once"), "\(ended.output)")
+    #expect(
+      ended.errors.contains("was removed or replaced, so another process may go on with the run"),
+      "\(ended.errors)")
+    let resumed = try await scene.start(["resume", name, "--as", "done", "--note", "seen", "--yes"]).ended()
+    #expect(resumed.code == 0 && scene.text("once") == "two\n", "\(resumed.output)\(resumed.errors)")
+  }
+
   @Test func `a dead holder with an open write is not robbed until it is resumed or given up`() async throws {
     for way in [["--as", "done"], ["--give-up"]] {
       let scene = try Self.scene()

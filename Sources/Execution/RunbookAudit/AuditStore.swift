@@ -22,6 +22,8 @@ public final class AuditStore: RunJournal {
   private let watch = DispatchQueue(label: "runbook.audit.watch")
   private let journal: Mutex<Journal>
   private let queue = Mutex(Queue())
+  /// Files that must stay what their paths name.
+  private let ties = Mutex<[FileTie]>([])
   private let delayNotice = Mutex<(@Sendable () -> Void)?>(nil)
 
   /// Nanoseconds an append may take before somebody is told.
@@ -131,6 +133,7 @@ public final class AuditStore: RunJournal {
   @concurrent public func failed() async -> JournalFailure? {
     while !Task.isCancelled {
       if let failure = queue.withLock({ $0.failure }) { return failure }
+      if let lost = ties.withLock({ $0.first { !$0.holds } }) { return JournalFailure(lost.failure) }
       // A commit that goes on now will tell by itself.
       let found = journal.withLockIfAvailable { $0.failure } ?? nil
       if let found { return JournalFailure(found) }
@@ -163,6 +166,14 @@ public final class AuditStore: RunJournal {
       !run.rawValue.hasPrefix("."), try StoreDirectory.open(run.rawValue, in: runs, creating: true) != nil
     else { throw .unavailable("'\(run)' cannot be a folder's name") }
     return "\(location.path)/runs/\(run)"
+  }
+
+  /// Ties the log to an open file: once `path` names another one or none, every append fails.
+  ///
+  /// For the lock that says whose run this is: without its file, anybody else may take the run up.
+  public func tie(to path: String, descriptor: Int32) throws(AuditFailure) {
+    let tie = try FileTie(path: path, descriptor: descriptor)
+    ties.withLock { $0.append(tie) }
   }
 
   // MARK: - Group commit
@@ -250,6 +261,7 @@ public final class AuditStore: RunJournal {
   ///   something is cut before that and fails with this reason, what ended before it being logged all the same.
   private func write(_ appends: [PendingAppend], onlyClosing reason: String?) throws(AuditFailure) {
     guard let deadline = appends.map(\.deadline).min() else { return }
+    if let lost = ties.withLock({ $0.first { !$0.holds } }) { throw lost.failure }
     var events: [PreparedEvent] = []
     for append in appends { events += try append.prepare(writer, blobs, onlyClosing: reason != nil) }
     var first: UInt64 = 0

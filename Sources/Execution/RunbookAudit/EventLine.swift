@@ -12,6 +12,9 @@ struct PreparedEvent: Sendable {
   let isSigned: Bool
   /// Everything behind the run: `,"step":{…},"data":{…}}` and a line feed.
   let ending: [UInt8]
+
+  /// Whether its run is over, as far as this process is concerned.
+  var endsRun: Bool { type == "run.finished" }
 }
 
 /// Writes events as lines.

@@ -330,7 +330,9 @@ struct Journal: ~Copyable {
         id: random[(16 * index)..<(16 * index + 16)],
         wall: clock.wall(), monotonic: clock.monotonic())
       bytes.withUnsafeBytes {
-        next.add(UnsafeRawBufferPointer(rebasing: $0[start...]), of: event.run?.id, hasher: &hasher)
+        next.add(
+          UnsafeRawBufferPointer(rebasing: $0[start...]), of: event.run?.id, isLast: event.endsRun,
+          hasher: &hasher)
       }
     }
     try write(bytes)

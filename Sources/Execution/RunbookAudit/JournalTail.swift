@@ -15,6 +15,8 @@ struct JournalTail: Sendable {
   private(set) var leaves: [SHA256.Hash] = []
   /// The last event of each run this process writes to; nil: none yet.
   private var lastOfRun: [RunID: UInt64?] = [:]
+  /// Runs that this process wrote to and did not end: nobody else may.
+  private var ours: Set<RunID> = []
 
   /// The sequence number of `run`'s last event.
   func last(of run: RunID) -> UInt64? { lastOfRun[run] ?? nil }
@@ -103,6 +105,9 @@ struct JournalTail: Sendable {
   }
 
   /// Takes in lines that other processes added; `bytes` ends with a line feed.
+  ///
+  /// - Throws: `.tampered` where they do not follow; `.unavailable` where one of them is of a run that this process
+  ///   writes.
   mutating func fold(_ bytes: UnsafeRawBufferPointer, hasher: inout SHA256) throws(AuditFailure) {
     var start = 0
     while let end = EventLineScan.find(0x0a, in: bytes, from: start) {
@@ -112,6 +117,10 @@ struct JournalTail: Sendable {
       }
       if !lastOfRun.isEmpty, let text = scan.run {
         let run = RunID(text)
+        // Its lock lets one process go on with it: then this one may not.
+        guard !ours.contains(run) else {
+          throw .unavailable("another process goes on with the run \(text)")
+        }
         if tracks(run) { track(run, last: sequence) }
       }
       let leaf = Merkle.leaf(line, &hasher)
@@ -124,8 +133,15 @@ struct JournalTail: Sendable {
   }
 
   /// Takes in one line of our own, its line feed included, before it is written.
-  mutating func add(_ line: UnsafeRawBufferPointer, of run: RunID?, hasher: inout SHA256) {
-    if let run { track(run, last: sequence) }
+  ///
+  /// - Parameter isLast: Whether it ends its run, which others may take up from then on.
+  mutating func add(
+    _ line: UnsafeRawBufferPointer, of run: RunID?, isLast: Bool, hasher: inout SHA256
+  ) {
+    if let run {
+      track(run, last: sequence)
+      if isLast { ours.remove(run) } else { ours.insert(run) }
+    }
     let leaf = Merkle.leaf(UnsafeRawBufferPointer(rebasing: line.dropLast()), &hasher)
     hash = leaf
     leaves.append(leaf)

@@ -30,6 +30,11 @@ struct RunLocks {
         "nothing was run, because the audit log cannot be written: \(error.reason)", exitCode: 74)
     }
     life = try Self.life(at: path, holder, patience)
+    do throws(AuditFailure) {
+      try store.tie(to: path, descriptor: life.descriptor)
+    } catch {
+      throw CommandFailure("nothing was run: \(error.reason)", exitCode: 74)
+    }
   }
 
   private static func life(
