@@ -83,7 +83,8 @@ import Testing
   @Test func `is named by a file that nobody else can write`() throws {
     let scratch = Scratch()
     let path = scratch.path + "/audit.json"
-    #expect(try SinkPlace.all(in: path) == [])
+    #expect(try SinkPlace.all(in: path, owner: geteuid()) == [])
+    #expect(try SinkPlace.all(in: scratch.path + "/missing/audit.json", owner: geteuid()) == [])
     try scratch.write(
       Array(#"{"sinks": [{"file": "/var/log/a"}, {"syslog": "/dev/log"}, {"postgres": "host=db"}]}"#.utf8),
       to: path)
@@ -101,6 +102,59 @@ import Testing
     ] {
       try scratch.write(Array(text.utf8), to: path)
       #expect(throws: AuditFailure.self, "\(text)") { try SinkPlace.all(in: path, owner: geteuid()) }
+    }
+  }
+
+  @Test func `is not off because somebody took its configuration away`() throws {
+    let scratch = Scratch()
+    let folder = scratch.path + "/runbook"
+    let path = folder + "/audit.json"
+    func places() throws -> [SinkPlace] { try SinkPlace.all(in: path, owner: geteuid()) }
+    mkdir(folder, 0o755)
+    #expect(try places() == [])
+    symlink(folder + "/missing.json", path)
+    #expect(throws: AuditFailure.self, "a link to nothing") { try places() }
+    unlink(path)
+    mkfifo(path, 0o600)
+    #expect(throws: AuditFailure.self, "a pipe, which nobody waits for") { try places() }
+    unlink(path)
+    chmod(folder, 0o777)
+    #expect(throws: AuditFailure.self, "whoever may write the folder may rename the file") { try places() }
+    try scratch.write(Array(#"{"sinks": [{"file": "/var/log/a"}]}"#.utf8), to: path)
+    #expect(throws: AuditFailure.self) { try places() }
+    chmod(folder, 0o755)
+    #expect(try places() == [.file("/var/log/a")])
+    #expect(throws: AuditFailure.self) { try SinkPlace.all(in: path, owner: geteuid() + 1) }
+    unlink(path)
+    rmdir(folder)
+    symlink(scratch.path, folder)
+    #expect(throws: AuditFailure.self, "a link in the folder's place") { try places() }
+    unlink(folder)
+    try scratch.write([], to: folder)
+    #expect(throws: AuditFailure.self, "a file in the folder's place") { try places() }
+  }
+
+  @Test func `is rotated by renaming it`() async throws {
+    let scratch = Scratch()
+    let path = scratch.path + "/copy.jsonl"
+    let store = try AuditStore.forTest(scratch.store, sinks: [.file(path)])
+    _ = try await store.append([signal])
+    rename(path, path + ".1")
+    _ = try await store.append([intent])
+    _ = try await store.append([end])
+    #expect(try scratch.read(path + ".1") + scratch.read(path) == scratch.read(scratch.journal))
+  }
+
+  @Test func `has failed when it is removed or cut`() async throws {
+    for isRemoved in [true, false] {
+      let scratch = Scratch()
+      let path = scratch.path + "/copy.jsonl"
+      let store = try AuditStore.forTest(scratch.store, sinks: [.file(path)])
+      _ = try await store.append([signal])
+      if isRemoved { unlink(path) } else { truncate(path, 10) }
+      let failure = await #expect(throws: JournalFailure.self) { try await store.append([intent]) }
+      #expect(failure?.reason.contains(isRemoved ? "was removed" : "was cut") == true)
+      _ = try await store.append([end])
     }
   }
 }

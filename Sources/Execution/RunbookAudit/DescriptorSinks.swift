@@ -1,29 +1,5 @@
 import Glibc
 
-/// Lines at the end of a file, synced; a pipe or a device will do.
-struct FileSink: RequiredSink {
-  private let path: String
-  private let descriptor: Descriptor
-
-  /// Opens a file, which is made if it is missing.
-  init(_ path: String) throws(AuditFailure) {
-    let flags = O_WRONLY | O_APPEND | O_CREAT | O_NONBLOCK | O_CLOEXEC | O_NOFOLLOW | O_NOCTTY
-    let raw = Descriptor.retrying { open(path, flags, 0o640) }
-    guard raw >= 0 else {
-      throw .unavailable("the required sink '\(path)' cannot be opened: \(systemReason())")
-    }
-    self.path = path
-    descriptor = Descriptor(owning: raw)
-  }
-
-  func write(_ lines: SinkLines, until deadline: Int64, clock: AuditClock) throws(AuditFailure) {
-    try send(lines.bytes[...], to: descriptor, path, deadline, clock)
-    // A pipe or a device has nothing to sync.
-    guard Descriptor.retrying({ fdatasync(descriptor.rawValue) }) == 0 || errno == EINVAL || errno == EROFS
-    else { throw .sink("the required sink '\(path)' cannot be synced: \(systemReason())") }
-  }
-}
-
 /// One datagram an event at the socket of a syslog daemon, which acknowledges none.
 struct SyslogSink: RequiredSink {
   private let path: String
@@ -64,7 +40,10 @@ struct SyslogSink: RequiredSink {
   }
 }
 
-private func send(
+/// Writes all of `bytes` to a descriptor that does not block.
+///
+/// - Throws: `.sink` where they are not taken until the deadline.
+func send(
   _ bytes: ArraySlice<UInt8>, to descriptor: Descriptor, _ path: String, _ deadline: Int64,
   _ clock: AuditClock
 ) throws(AuditFailure) {
@@ -88,4 +67,5 @@ private func send(
   }
 }
 
-private func systemReason() -> String { String(cString: strerror(errno)) }
+/// Why the last call failed.
+func systemReason() -> String { String(cString: strerror(errno)) }

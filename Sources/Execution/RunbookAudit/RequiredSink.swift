@@ -43,14 +43,9 @@ enum SinkPlace: Sendable, Hashable {
   /// it does not know is an error, because it may be a condition.
   ///
   /// - Parameter owner: Who must own the file; root but for tests.
-  /// - Returns: None where there is no such file.
+  /// - Returns: None where there surely is no such file.
   static func all(in path: String, owner: uid_t = 0) throws(AuditFailure) -> [SinkPlace] {
-    let raw = Descriptor.retrying { Glibc.open(path, O_RDONLY | O_CLOEXEC) }
-    guard raw >= 0 else {
-      if errno == ENOENT || errno == ENOTDIR { return [] }
-      throw .system(errno, "read '\(path)', which says where events must go")
-    }
-    let file = Descriptor(owning: raw)
+    guard let file = try configuration(at: path, owner) else { return [] }
     let status = try file.status()
     guard status.st_mode & S_IFMT == S_IFREG, status.st_uid == owner, status.st_mode & 0o022 == 0 else {
       throw .unavailable("'\(path)' is not root's alone to write, so it cannot say where events must go")
@@ -71,6 +66,32 @@ enum SinkPlace: Sendable, Hashable {
       }
     }
     return places
+  }
+
+  /// The open configuration; nil where there is none.
+  ///
+  /// What looks like a configuration that somebody took away is an error: a link to nothing, a folder in which others
+  /// may rename it.
+  private static func configuration(at path: String, _ owner: uid_t) throws(AuditFailure) -> Descriptor? {
+    let action = "read '\(path)', which says where events must go"
+    let folder = String(path[..<(path.lastIndex(of: "/") ?? path.startIndex)])
+    var status = stat()
+    guard lstat(folder, &status) == 0 else {
+      if errno == ENOENT { return nil }
+      throw .system(errno, action)
+    }
+    guard status.st_mode & S_IFMT == S_IFDIR, status.st_uid == owner, status.st_mode & 0o022 == 0 else {
+      throw .unavailable(
+        "'\(folder)' is no folder that root alone can write, so nobody knows where events must go: "
+          + "run chown root '\(folder)' and chmod 755 '\(folder)'")
+    }
+    let raw = Descriptor.retrying {
+      Glibc.open(path, O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC)
+    }
+    guard raw < 0 else { return Descriptor(owning: raw) }
+    let error = errno
+    if error == ENOENT, lstat(path, &status) != 0, errno == ENOENT { return nil }
+    throw .system(error, action)
   }
 
   /// Opens the sink; nothing is written yet.
