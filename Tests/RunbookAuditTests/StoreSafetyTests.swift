@@ -94,12 +94,94 @@ import Testing
     #expect(failure?.reason.contains("symbolic link") == true)
   }
 
+  @Test(arguments: ["keys/draft", "log/draft", "reserve", "checkpoints.log"])
+  func `writes no file that has another name outside`(name: String) async throws {
+    let scratch = Scratch()
+    try await StoreMaker.make(scratch.store, events: 20)
+    let victim = scratch.path + "/victim"
+    let bytes = Array("precious".utf8)
+    try scratch.write(bytes, to: victim)
+    unlink("\(scratch.store.path)/\(name)")
+    link(victim, "\(scratch.store.path)/\(name)")
+    let failure = #expect(throws: (any Error).self) {
+      let store = try AuditStore.forTest(scratch.store)
+      _ = try store.rotateKey()
+    }
+    #expect(
+      "\(String(describing: failure))".contains("no plain file with one name"),
+      "\(String(describing: failure))")
+    #expect(try scratch.read(victim) == bytes)
+  }
+
+  @Test(arguments: [
+    "log/checkpoint", "log/tile/0/000.p/20", "log/tile/entries/000.p/20", "blob", "journal",
+  ])
+  func `is verified and read in bounded memory, whatever the sizes of its files`(name: String) async throws {
+    let scratch = Scratch()
+    try await StoreMaker.make(scratch.store, events: 20)
+    let blob = try Digest.sha256(Array("# A page\n".utf8))
+    let digits = blob.rawValue.dropFirst(7)
+    let path =
+      switch name {
+      case "blob": scratch.store.path + "/blobs/sha256/\(digits.prefix(2))/\(digits)"
+      case "journal": scratch.journal
+      default: "\(scratch.store.path)/\(name)"
+      }
+    // A hole: it takes no room on the disk, and no memory could hold it.
+    chmod(path, 0o600)
+    truncate(path, 1 << 43)
+    #expect(try !StoreMaker.verify(scratch.store).summary.isSound)
+    switch name {
+    case "log/checkpoint": #expect(throws: AuditFailure.self) { try LogHead.open(scratch.store) }
+    case "journal":
+      let reader = try #require(try AuditReader.open(scratch.store))
+      #expect(throws: AuditFailure.self) { try reader.history() }
+      #expect(throws: AuditFailure.self) { try AuditStore.forTest(scratch.store) }
+    case "blob":
+      let reader = try #require(try AuditReader.open(scratch.store))
+      #expect(throws: AuditFailure.self) { try reader.blob(blob) }
+    case "log/tile/0/000.p/20":
+      #expect(throws: AuditFailure.self) { try LogHead.open(scratch.store).proof(of: 3) }
+    default: break
+    }
+    switch name {
+    case "log/checkpoint": #expect(throws: AuditFailure.self) { try AuditStore.forTest(scratch.store) }
+    case "journal": break
+    // What is derived from the journal is made again.
+    default: _ = try AuditStore.forTest(scratch.store)
+    }
+  }
+
+  @Test func `is in folders that nobody else can rename it in`() async throws {
+    let scratch = Scratch()
+    let folder = scratch.path + "/shared"
+    mkdir(folder, 0o700)
+    let store = StoreLocation(path: folder + "/store")
+    try await StoreMaker.make(store, events: 20)
+    for mode: mode_t in [0o777, 0o770] {
+      chmod(folder, mode)
+      let failure = #expect(throws: AuditFailure.self) { try AuditStore.forTest(store) }
+      #expect(failure?.reason.contains("'\(folder)' is a folder that others can write") == true)
+    }
+    // As in /tmp, nobody renames what is another's.
+    chmod(folder, 0o1777)
+    _ = try AuditStore.forTest(store)
+    if geteuid() == 0 {
+      chmod(folder, 0o755)
+      chown(folder, 65534, 65534)
+      #expect(throws: AuditFailure.self) { try AuditStore.forTest(store) }
+    }
+  }
+
   @Test func `holds a journal with one name only`() async throws {
     let scratch = Scratch()
     _ = try AuditStore.forTest(scratch.store)
     link(scratch.journal, scratch.path + "/second")
     let failure = #expect(throws: AuditFailure.self) { try AuditStore.forTest(scratch.store) }
-    #expect(failure?.reason == "the journal is no plain file of this user with one name")
+    #expect(
+      failure?.reason
+        == "'00000000000000000000.jsonl' in the store is no plain file with one name, so what else it is would be written too"
+    )
   }
 
   @Test func `takes no run name that leads out of it`() async throws {

@@ -131,13 +131,6 @@ public struct AuditReader: Sendable {
 
   /// Bytes up to the last line feed.
   private func completeSize() throws(AuditFailure) -> Int {
-    var size = Int(try journal.status().st_size)
-    while size > 0 {
-      let start = max(0, size - EventLineWriter.limit)
-      let bytes = try journal.bytes(start..<size)
-      if let end = bytes.lastIndex(of: 0x0a) { return start + end + 1 }
-      size = start
-    }
-    return 0
+    try JournalRecovery.endOfLastLine(in: journal, before: Int(try journal.status().st_size))
   }
 }

@@ -35,11 +35,21 @@ public struct BlobStore: Sendable {
     guard let directory = try StoreDirectory.open(folder, in: root, creating: false),
       let file = try Descriptor.open(name, in: directory, O_RDONLY)
     else { throw .notFound("the store has no blob \(digest)") }
-    let bytes = try file.bytes(0..<Int(try file.status().st_size))
+    try Self.checkSize(of: file, digest)
+    let bytes = try file.bytes(upTo: Self.sizeLimit)
     guard try Digest.sha256(bytes) == digest else {
       throw .tampered("the blob \(digest) holds other bytes than were stored")
     }
     return bytes
+  }
+
+  /// What a reader takes for a blob at most; the output of a step is kept up to much less.
+  private static let sizeLimit = 1 << 30
+
+  private static func checkSize(of file: Descriptor, _ digest: Digest) throws(AuditFailure) {
+    guard try file.status().st_size <= sizeLimit else {
+      throw .tampered("the blob \(digest) is longer than any that is stored")
+    }
   }
 
   /// Compares a blob with its digest, in constant memory.
@@ -50,6 +60,7 @@ public struct BlobStore: Sendable {
     guard let directory = try StoreDirectory.open(folder, in: root, creating: false),
       let file = try Descriptor.open(name, in: directory, O_RDONLY)
     else { throw .notFound("the store has no blob \(digest)") }
+    try Self.checkSize(of: file, digest)
     var hash = try SHA256()
     var offset = 0
     while case let bytes = try file.bytes(offset..<(offset + 1 << 18)), !bytes.isEmpty {

@@ -14,10 +14,6 @@ struct CheckpointLog: Sendable {
     guard let file = try Descriptor.open(name, in: store, O_RDWR | O_CREAT) else {
       throw .unavailable("'\(name)' vanished")
     }
-    let status = try file.status()
-    guard status.st_mode & S_IFMT == S_IFREG, status.st_nlink == 1 else {
-      throw .tampered("'\(name)' is no plain file with one name")
-    }
     return CheckpointLog(file: file)
   }
 

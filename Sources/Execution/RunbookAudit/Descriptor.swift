@@ -12,18 +12,36 @@ final class Descriptor: Sendable {
 
   /// Opens `name` in `directory` without following a link in its place.
   ///
+  /// A file that is to be written must be a plain one with no other name, or the write would act on what has that name
+  /// too; nothing is cut off before that is known.
+  ///
   /// - Returns: nil where there is nothing of that name.
   static func open(
     _ name: String, in directory: Descriptor, _ flags: Int32, mode: mode_t = 0o600
   ) throws(AuditFailure) -> Descriptor? {
-    let raw = retrying { openat(directory.rawValue, name, flags | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK, mode) }
-    if raw >= 0 { return Descriptor(owning: raw) }
+    let safe = flags & ~O_TRUNC | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK
+    let raw = retrying { openat(directory.rawValue, name, safe, mode) }
+    if raw >= 0 {
+      let file = Descriptor(owning: raw)
+      if flags & (O_WRONLY | O_RDWR) != 0 { try file.checkName(name) }
+      guard flags & O_TRUNC == 0 || ftruncate(raw, 0) == 0 else { throw .system(errno, "empty '\(name)'") }
+      return file
+    }
     let error = errno
     guard error != ENOENT || flags & O_CREAT != 0 else { return nil }
     if error == ELOOP || (error == ENOTDIR && isLink(name, in: directory)) {
       throw .unavailable("'\(name)' in the store is a symbolic link, which it never makes")
     }
     throw .system(error, "open '\(name)'")
+  }
+
+  /// Refuses what is no plain file with one name.
+  private func checkName(_ name: String) throws(AuditFailure) {
+    let status = try status()
+    guard status.st_mode & S_IFMT == S_IFREG, status.st_nlink == 1 else {
+      throw .tampered(
+        "'\(name)' in the store is no plain file with one name, so what else it is would be written too")
+    }
   }
 
   /// Whether `name` is a symbolic link.
@@ -54,6 +72,12 @@ final class Descriptor: Sendable {
       filled += count
     }
     return filled
+  }
+
+  /// The whole file, if it has not more than `limit` bytes, else one byte more than that: enough to see that it is not
+  /// what it should be, without the memory that a wrong size would ask for.
+  func bytes(upTo limit: Int) throws(AuditFailure) -> [UInt8] {
+    try bytes(0..<min(Int(try status().st_size), limit + 1))
   }
 
   /// The bytes of `range` as far as the file reaches.

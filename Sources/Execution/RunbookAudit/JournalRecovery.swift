@@ -91,13 +91,17 @@ struct JournalRecovery {
 
   /// The offset behind the last line feed.
   func endOfLastLine(before size: Int) throws(AuditFailure) -> Int {
-    var end = size
-    while end > 0 {
-      let start = max(0, end - 1 << 16)
-      let bytes = try file.bytes(start..<end)
-      if let index = bytes.lastIndex(of: 0x0a) { return start + index + 1 }
-      end = start
-    }
+    try Self.endOfLastLine(in: file, before: size)
+  }
+
+  /// The offset behind the last line feed of a journal.
+  ///
+  /// - Throws: `.tampered` where more follows it than a line has.
+  static func endOfLastLine(in file: Descriptor, before size: Int) throws(AuditFailure) -> Int {
+    let start = max(0, size - EventLineWriter.limit - 1)
+    let bytes = try file.bytes(start..<size)
+    if let index = bytes.lastIndex(of: 0x0a) { return start + index + 1 }
+    guard start == 0 else { throw .tampered("the journal ends in more bytes than a line has") }
     return 0
   }
 }

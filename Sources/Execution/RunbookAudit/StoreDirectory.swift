@@ -56,6 +56,37 @@ enum StoreDirectory {
     guard status.st_mode & 0o077 == 0 else {
       throw .unavailable("'\(path)' is open to others: run chmod 700 '\(path)'")
     }
+    try checkParents(of: directory, status)
+  }
+
+  /// Refuses a directory below one in which others may rename: they could put another log in its place, or none.
+  ///
+  /// The rule of sshd's StrictModes, but for directories with the sticky bit such as `/tmp`, where nobody renames what
+  /// is another's.
+  private static func checkParents(of directory: Descriptor, _ status: stat) throws(AuditFailure) {
+    var (current, below) = (directory, status)
+    while true {
+      let raw = Descriptor.retrying {
+        openat(current.rawValue, "..", pathOnly | O_DIRECTORY | O_CLOEXEC)
+      }
+      guard raw >= 0 else { throw .system(errno, "look at the folders above the store") }
+      current = Descriptor(owning: raw)
+      let status = try current.status()
+      if status.st_ino == below.st_ino, status.st_dev == below.st_dev { return }
+      let isShared = status.st_mode & 0o022 != 0 && status.st_mode & S_ISVTX == 0
+      guard status.st_uid == 0 || status.st_uid == geteuid(), !isShared else {
+        let place = path(of: current)
+        throw .unavailable(
+          "'\(place)' is a folder that others can write, so they could put another log in the store's place: "
+            + "run chmod go-w '\(place)' if it is yours, or set RUNBOOK_STORE to another place")
+      }
+      below = status
+    }
+  }
+
+  /// Where a directory is now, for people.
+  private static func path(of directory: Descriptor) -> String {
+    (try? readLink("/proc/self/fd/\(directory.rawValue)", in: directory)) ?? "a folder above the store"
   }
 
   /// Opens a directory of the store.
@@ -100,13 +131,17 @@ enum StoreDirectory {
     guard status.st_uid == 0 || status.st_uid == geteuid() else {
       throw .unavailable("'\(name)' of '\(path)' is a symbolic link of user \(status.st_uid)")
     }
+    return try readLink(name, in: directory)
+  }
+
+  private static func readLink(_ name: String, in directory: Descriptor) throws(AuditFailure) -> String {
     var buffer = [UInt8](repeating: 0, count: Int(PATH_MAX))
     let count = buffer.withUnsafeMutableBytes { bytes in
       bytes.withMemoryRebound(to: CChar.self) { text in
         text.baseAddress.map { readlinkat(directory.rawValue, name, $0, text.count) } ?? -1
       }
     }
-    guard count >= 0 else { throw .system(errno, "read the link '\(name)' of '\(path)'") }
+    guard count >= 0 else { throw .system(errno, "read the link '\(name)'") }
     return String(decoding: buffer[..<count], as: UTF8.self)
   }
 }

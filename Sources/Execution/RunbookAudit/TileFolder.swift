@@ -37,8 +37,11 @@ struct TileFolder: Sendable {
   /// The bytes of a tile or bundle; nil where it is missing.
   func bytes(_ id: TileID) throws(AuditFailure) -> [UInt8]? {
     guard let file = try file(id) else { return nil }
-    return try file.bytes(0..<Int(try file.status().st_size))
+    return try file.bytes(upTo: id.level == nil ? Self.bundleLimit : 32 * TileBuilder.width)
   }
+
+  /// The bytes of 256 lines with their lengths, at most.
+  private static let bundleLimit = TileBuilder.width * (EventLineWriter.limit + 2)
 
   /// An open tile or bundle; nil where it is missing.
   private func file(_ id: TileID) throws(AuditFailure) -> Descriptor? {
@@ -96,7 +99,7 @@ struct TileFolder: Sendable {
   /// The bytes of the published checkpoint; nil where there is none.
   func checkpoint() throws(AuditFailure) -> [UInt8]? {
     guard let file = try Descriptor.open("checkpoint", in: root, O_RDONLY) else { return nil }
-    return try file.bytes(0..<Int(try file.status().st_size))
+    return try file.bytes(upTo: CheckpointLog.recordLimit)
   }
 
   private func replace(_ name: String, in folder: Descriptor, with bytes: [UInt8]) throws(AuditFailure) {

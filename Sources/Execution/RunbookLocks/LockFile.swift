@@ -112,9 +112,9 @@ public final class LockFile: Sendable {
     }
     guard descriptor >= 0 else { throw .unusable("'\(path)' cannot be opened: \(words(errno))") }
     var status = stat()
-    guard fstat(descriptor, &status) == 0, status.st_mode & S_IFMT == S_IFREG else {
+    guard fstat(descriptor, &status) == 0, status.st_mode & S_IFMT == S_IFREG, status.st_nlink == 1 else {
       close(descriptor)
-      throw .unusable("'\(path)' is no regular file")
+      throw .unusable("'\(path)' is no regular file with one name")
     }
     return descriptor
   }

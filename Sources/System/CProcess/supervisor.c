@@ -8,6 +8,7 @@
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/signalfd.h>
+#include <sys/stat.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -79,6 +80,15 @@ static bool take_request(void) {
   return true;
 }
 
+// A plain file with no other name, or none: a pipe would be waited for, and what has the other name written to.
+static int open_log(const char *path) {
+  int log = open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK, 0600);
+  struct stat status;
+  if (log < 0 || (!fstat(log, &status) && S_ISREG(status.st_mode) && status.st_nlink == 1)) return log;
+  close(log);
+  return -1;
+}
+
 static int set_up(const char *exit_log) {
   int type = 0;
   socklen_t size = sizeof type;
@@ -93,7 +103,7 @@ static int set_up(const char *exit_log) {
   for (int number = 32; number < 34; number++) {
     syscall(SYS_rt_sigaction, number, &by_default, NULL, sizeof by_default.mask);
   }
-  if (*exit_log) child_log = open(exit_log, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC | O_NOFOLLOW, 0600);
+  if (*exit_log) child_log = open_log(exit_log);
   int file = open("/proc/sys/kernel/random/boot_id", O_RDONLY | O_CLOEXEC);
   ssize_t length = file < 0 ? -1 : read(file, child_boot, sizeof child_boot - 1);
   if (file >= 0) close(file);
