@@ -366,12 +366,29 @@ import Testing
       try await findings(kinds.map { (mode, $0) })
     }
     #expect(try await run(planned, start, begin, end, over) == [])
-    #expect(try await run(planned, start, begin, over, resumed, end, over) != [])
     #expect(try await run(planned, start, over, resumed, begin, end, over) == [])
+    #expect(try await run(planned, start, begin, over, resumed, end, over) == [])
     let settled = RunEvent.Kind.stepResolved("start", attempt: 3, .done, note: "", .person)
+    let unknown = RunEvent.Kind.stepUnknown("start", attempt: 3)
+    let other = RunEvent.Kind.stepResolved("stop", attempt: 1, .done, note: "", .person)
+    var cut = finished
+    cut.result.status = .unknown
+    let cutOff = RunEvent.Kind.stepFinished(cut)
     #expect(try await run(planned, start, begin, over, resumed, settled, over) == [])
     // It was cut off, ended as unknown, and the process died before the run's end.
-    #expect(try await run(planned, start, begin, end, resumed, settled, over) == [])
+    #expect(try await run(planned, start, begin, cutOff, resumed, settled, over) == [])
+    #expect(try await run(planned, start, begin, cutOff, over, resumed, settled, over) == [])
+    #expect(try await run(planned, start, begin, over, resumed, unknown, settled, over) == [])
+    // What never began cannot be said to have ended, by whoever took the run up either.
+    #expect(
+      try await run(planned, start, begin, end, resumed, settled, over)
+        == ["attempt 3 of step 'start' ends without an intent"])
+    #expect(
+      try await run(planned, start, begin, resumed, unknown, other, over)
+        == ["attempt 1 of step 'stop' ends without an intent"])
+    #expect(
+      try await run(planned, start, begin, end, over, resumed, unknown, over)
+        == ["attempt 3 of step 'start' is unknown without an intent"])
     #expect(try await run(planned, start, settled, over) != [])
     #expect(try await run(start, begin) == ["run '20261120T231500Z-k3xqd' was never planned"])
     #expect(try await run(planned, begin) == ["step 'start' comes before the start of its run"])

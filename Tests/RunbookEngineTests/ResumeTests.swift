@@ -402,6 +402,53 @@ struct ResumeTests {
     #expect(performer.performed.map(\.attempt) == [2, 1])
   }
 
+  @Test func `what is said of another step does not settle the one that is open`() async throws {
+    let first = Trial([.call("a"), .call("b")])
+    _ = try await first.run()
+    let events = first.journal.events
+    let intent = try #require(
+      events.firstIndex {
+        if case .stepIntent(let intent) = $0 { intent.step == StepID("a") } else { false }
+      })
+    let open = Array(events[...intent])
+    for forged in [
+      RunEvent.Kind.stepResolved(StepID("b"), attempt: 1, .done, note: "", .person),
+      .stepResolved(StepID("a"), attempt: 2, .done, note: "", .person), .stepUnknown(StepID("b"), attempt: 1),
+    ] {
+      let resumption = Resumption(run: Trial.run, mode: .run, plan: first.plan, events: open + [forged])
+      #expect(resumption.unknown?.step.id == StepID("a"))
+      #expect(Resumption.defect(in: open + [forged], of: first.plan) != nil)
+    }
+    #expect(Resumption.defect(in: events, of: first.plan) == nil)
+  }
+
+  @Test func `a log may say anything, and nothing goes on from what cannot be`() async throws {
+    let first = Trial([.call("a"), .call("b")])
+    _ = try await first.run()
+    let events = first.journal.events
+    func forged(_ change: (inout StepFinished) -> Void) -> [RunEvent.Kind] {
+      events.map { event in
+        guard case .stepFinished(var finished) = event else { return event }
+        change(&finished)
+        return .stepFinished(finished)
+      }
+    }
+    for milliseconds in [Int.max, Int.min, -1] {
+      let changed = forged { $0.activeMilliseconds = milliseconds }
+      _ = Resumption(run: Trial.run, mode: .run, plan: first.plan, events: changed)
+      _ = Resumption(run: Trial.run, mode: .dryRun, plan: first.plan, events: changed)
+      #expect(Resumption.defect(in: changed, of: first.plan) != nil)
+    }
+    for defect in [
+      [RunEvent.Kind.undoStarted(after: StepID("ghost"), steps: [])],
+      [.undoStarted(after: nil, steps: [StepID("ghost")])],
+      [.conditionDecided(StepID("a"), index: .max, isTrue: true)], forged { $0.step = StepID("ghost") },
+      forged { $0.attempt = .max }, [.failureAnswered(StepID("a"), attempt: -1, .retry, note: nil, .person)],
+    ] {
+      #expect(Resumption.defect(in: events + defect, of: first.plan) != nil, "\(defect)")
+    }
+  }
+
   @Test func `a run that ended for good has an end`() async throws {
     let first = Trial([.call("a"), .call("b", .read)])
     _ = try await first.run()

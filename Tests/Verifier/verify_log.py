@@ -129,10 +129,18 @@ def main():
     # under a checkpoint that ends with this event. What is not signed yet changes nothing yet.
     keys = [(0, signing)] if size == 0 else []
     previous = None
+    # Attempts that were begun, of each run and step: nothing else can end.
+    begun = set()
     for number, line in enumerate(lines):
         event = json.loads(line, object_pairs_hook=members)
         assert event["seq"] == number and event.get("prev") == previous
         previous = leaf_hash(line).hex()
+        if "run" in event and event.get("step", {}).get("attempt") is not None:
+            attempt = (event["run"]["id"], event["step"]["id"], event["step"]["attempt"])
+            if event["type"] == "step.intent":
+                begun.add(attempt)
+            elif event["type"] in ("step.finished", "step.withdrawn", "step.unknown", "step.resolved"):
+                assert attempt in begun, f"event {number} ends what never began"
         if event["type"] in ("log.opened", "key.created", "key.rotated") and "key" in event["data"]:
             key = Key(event["data"]["key"])
             if keys:

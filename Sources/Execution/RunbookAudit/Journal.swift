@@ -102,6 +102,7 @@ struct Journal: ~Copyable {
           })
       }
       _ = try write(prepared, writer: writer, until: deadline)
+      tail.leaveRuns()
       try PoisonMark.remove(from: directory)
     }
     try sign(always: true)

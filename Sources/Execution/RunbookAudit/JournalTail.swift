@@ -132,6 +132,9 @@ struct JournalTail: Sendable {
     }
   }
 
+  /// Leaves all runs to others: what an opening says of them does not make them this process's.
+  mutating func leaveRuns() { ours = [] }
+
   /// Takes in one line of our own, its line feed included, before it is written.
   ///
   /// - Parameter isLast: Whether it ends its run, which others may take up from then on.

@@ -1,6 +1,7 @@
 import RunbookModel
 
-/// What may follow what in a run. Its memory grows with the runs that are open at the same time, not with the log.
+/// What may follow what in a run. Its memory grows with the runs that are open at the same time and those that ended with a
+/// step in doubt, not with the log.
 struct LifeCycle {
   private struct Attempt: Hashable {
     let step: String
@@ -11,12 +12,13 @@ struct LifeCycle {
     var mode: String
     var last: UInt64
     var hasStarted = false
-    /// Taken up by another process, maybe after its end: which attempts were open then is not remembered.
-    var isTakenUp = false
+    /// Attempts that were begun and whose end nobody saw: under way, or ended as unknown.
     var attempts: Set<Attempt> = []
   }
 
   private var open: [String: OpenRun] = [:]
+  /// Such attempts of runs that ended, which may go on all the same.
+  private var unsettled: [String: Set<Attempt>] = [:]
   private var order: [String] = []
   /// The run of the event before: events of one run mostly follow each other.
   private var current: (name: String, run: OpenRun)?
@@ -72,7 +74,7 @@ struct LifeCycle {
       } else if let previous = scan.previousOfRun, endOfRun(previous, name) {
         if !scan.isOf(type: "run.resumed") { wrong.append("run '\(name)' had ended already") }
         run.hasStarted = true
-        run.isTakenUp = true
+        run.attempts = unsettled.removeValue(forKey: name) ?? []
       } else {
         wrong.append("run '\(name)' was never planned")
         run.hasStarted = true
@@ -83,6 +85,7 @@ struct LifeCycle {
     check(scan, line, &run, &wrong)
     if scan.isOf(type: "run.finished") {
       current = nil
+      if !run.attempts.isEmpty { unsettled[name] = run.attempts }
       if let index = order.lastIndex(of: name) { order.remove(at: index) }
     } else {
       current = (name, run)
@@ -94,40 +97,37 @@ struct LifeCycle {
     _ scan: EventLineScan, _ line: UnsafeRawBufferPointer, _ run: inout OpenRun, _ wrong: inout [String]
   ) {
     if scan.isOf(type: "run.started") || scan.isOf(type: "run.resumed") { run.hasStarted = true }
-    // A step that was cut off ended as unknown; what became of it is said after a resume.
-    if scan.isOf(type: "run.resumed") { run.isTakenUp = true }
     guard let step = scan.step else { return }
     if !run.hasStarted { wrong.append("step '\(step)' comes before the start of its run") }
     let attempt = Attempt(step: step, number: scan.attempt ?? 0)
     if scan.isOf(type: "step.intent") {
-      if !run.attempts.insert(attempt).inserted {
+      if run.attempts.contains(attempt) {
         wrong.append("attempt \(attempt.number) of step '\(step)' is begun twice")
       }
+      // Whoever begins it again has done with what became of it before.
+      run.attempts = run.attempts.filter { $0.step != step }
+      run.attempts.insert(attempt)
       let data = UnsafeRawBufferPointer(rebasing: line[scan.dataStart...])
       let isRead = EventLineScan.contains(Self.read, in: data, from: 0)
       if run.mode == "dry-run", !isRead, !EventLineScan.contains(Self.simulated, in: data, from: 0) {
         wrong.append("step '\(step)' changes something in a dry run")
       }
     } else if scan.isOf(type: "step.finished") || scan.isOf(type: "step.resolved") {
-      let isSettled =
-        run.isTakenUp
-        && (scan.isOf(type: "step.resolved") || EventLineScan.contains(Self.recovered, in: line, from: 0))
-      if run.attempts.remove(attempt) == nil, !isSettled {
+      // A step that was cut off ends as unknown: what became of it is said later.
+      let isKnown = scan.isOf(type: "step.resolved") || scan.status != "unknown"
+      if isKnown ? run.attempts.remove(attempt) == nil : !run.attempts.contains(attempt) {
         wrong.append("attempt \(attempt.number) of step '\(step)' ends without an intent")
       }
     } else if scan.isOf(type: "step.withdrawn") {
-      if run.attempts.remove(attempt) == nil, !run.isTakenUp {
+      if run.attempts.remove(attempt) == nil {
         wrong.append("attempt \(attempt.number) of step '\(step)' is withdrawn without an intent")
       }
-    } else if scan.isOf(type: "step.unknown") {
-      if !run.attempts.contains(attempt), !run.isTakenUp {
-        wrong.append("attempt \(attempt.number) of step '\(step)' is unknown without an intent")
-      }
+    } else if scan.isOf(type: "step.unknown"), !run.attempts.contains(attempt) {
+      wrong.append("attempt \(attempt.number) of step '\(step)' is unknown without an intent")
     }
   }
 
   // The writer's own texts: a quote inside a value has a backslash before it.
   private static let read = Array(#""effect":"read","#.utf8)
-  private static let recovered = Array(#","recovered":true}"#.utf8)
   private static let simulated = Array(#","simulated":true}"#.utf8)
 }

@@ -41,6 +41,9 @@ public struct LogVerifier: ~Copyable {
   var unjudged = (stamps: 0, cosigned: 0)
   /// Blobs that were compared a moment ago.
   var checkedBlobs: Set<Digest> = []
+  /// Shapes of lines that can be read, and what was found that cannot.
+  var readable: Set<UInt64> = []
+  var unreadable: (count: UInt64, first: UInt64, reason: String) = (0, 0, "")
   /// Length-prefixed lines since the last full bundle.
   var bundle: [UInt8] = []
   /// Size of the published tree: tiles beyond it need not be there.
@@ -170,11 +173,12 @@ public struct LogVerifier: ~Copyable {
             : "it names another hash than the line before it has: that line or this one was changed",
           at: scan.sequence)
       }
-      if isJSON(line) {
+      if let shape = JSONShape(line) {
         check(scan, line)
         try checkBlobs(scan, line)
+        checkReading(scan, line, shape)
       } else {
-        mismatch("the line is no event", at: scan.sequence)
+        mismatch("the line is no event, or gives a name twice", at: scan.sequence)
       }
       sequence = scan.sequence &+ 1
     } else {
@@ -211,9 +215,6 @@ public struct LogVerifier: ~Copyable {
     }
   }
 
-  /// Whether a line is JSON of the characters the log writes. Faster than parsing it: quotes, escapes and brackets.
-  private func isJSON(_ line: UnsafeRawBufferPointer) -> Bool { JSONShape.isSound(line) }
-
   // MARK: - The end
 
   mutating func finish() throws(AuditFailure) {
@@ -240,6 +241,11 @@ public struct LogVerifier: ~Copyable {
       mismatch("'log/checkpoint' is missing")
     }
     try checkKeys()
+    if unreadable.count > 0 {
+      warn(
+        "events that this program cannot read: \(unreadable.count); the first one is event \(unreadable.first): \(unreadable.reason)"
+      )
+    }
     summary.runs = lifeCycle.count
     summary.openRuns = lifeCycle.openRuns
     summary.root = builder.frontier.root(&hasher)

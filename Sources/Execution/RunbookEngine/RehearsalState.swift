@@ -93,7 +93,7 @@ package struct RehearsalState: RunWalk, Equatable {
       attemptCounts[intent.step] = intent.attempt
     case .stepFinished(let finished):
       openIntent = nil
-      activeMilliseconds += finished.activeMilliseconds
+      activeMilliseconds = activeMilliseconds.sum(finished.activeMilliseconds)
       finish(finished)
     // Nothing was changed: it is rehearsed again.
     case .stepWithdrawn, .stepUnknown: openIntent = nil

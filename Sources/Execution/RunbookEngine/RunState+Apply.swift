@@ -27,16 +27,16 @@ extension RunState {
       attemptCounts[intent.step] = intent.attempt
       change(intent.step) { $0.isConfirmed = false }
     case .stepFinished(let finished):
-      openIntent = nil
+      close(finished.step, finished.attempt)
       if detour == nil, ledger.hasStep(finished.step), !ledger.step(finished.step).isInteractive {
-        activeMilliseconds += finished.activeMilliseconds
+        activeMilliseconds = activeMilliseconds.sum(finished.activeMilliseconds)
       }
       if !isVerification(finished.step) { ledger.record(finished) }
       change(finished.step) { $0.finish(finished.result) }
     // As before its intent, but for the attempt's number.
-    case .stepWithdrawn: openIntent = nil
-    case .stepUnknown(let id, _):
-      openIntent = nil
+    case .stepWithdrawn(let id, let attempt): close(id, attempt)
+    case .stepUnknown(let id, let attempt):
+      close(id, attempt)
       if isVerification(id) {
         // What only looks is simply begun again.
         verification?.current = StepProgress()
@@ -49,8 +49,8 @@ extension RunState {
         $0.mayHaveEffect = true
         $0.isOrphan = true
       }
-    case .stepResolved(let id, _, let status, let note, _):
-      openIntent = nil
+    case .stepResolved(let id, let attempt, let status, let note, _):
+      close(id, attempt)
       ledger.record(status, of: id, note: note)
       change(id) {
         $0.status = status
@@ -64,6 +64,11 @@ extension RunState {
     case .signalReceived(let name): signal = signal ?? name
     }
     advance()
+  }
+
+  /// Takes an attempt for ended; what is said of another one leaves it open.
+  private mutating func close(_ id: StepID, _ attempt: Int) {
+    if openIntent?.step == id, openIntent?.attempt == attempt { openIntent = nil }
   }
 
   private func isDetour(_ id: StepID) -> Bool { detour?.isAt(id) ?? false }
@@ -232,5 +237,13 @@ extension ManualAnswer {
     case .skipped: .skipped
     case .failed: .failed
     }
+  }
+}
+
+extension Int {
+  /// The sum of two times, or the longest one: what a log says may be any number, one below zero too.
+  func sum(_ other: Int) -> Int {
+    let (sum, isOverflow) = addingReportingOverflow(Swift.max(0, other))
+    return isOverflow ? .max : sum
   }
 }

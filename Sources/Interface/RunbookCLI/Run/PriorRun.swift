@@ -34,6 +34,9 @@ struct PriorRun {
     guard let plan = texts.plan else {
       throw lost("its plan is not in the store any more, or of another version")
     }
+    if let defect = Resumption.defect(in: events, of: plan) {
+      throw lost("\(defect); run runbook audit verify")
+    }
     self.run = run
     self.mode = mode
     self.plan = plan
