@@ -1,32 +1,26 @@
 import CJQ
-import Dispatch
 import Glibc
 public import RunbookModel
-import Synchronization
 
 /// Compiles filters in this process, for `check`: compiling cannot loop, only evaluating can.
 public struct FilterCheck: FilterCompiler {
   /// Loads libjq on first use.
   public init() {}
 
-  /// See `FilterCompiler`. One compile for up to 128 filters where all are right, as many at once as there are
-  /// processors; a wrong one is found by halving, so k wrong ones of n cost about k × log₂ n compiles.
+  /// Filters in one program. jq's own definitions cost more in each compile than hundreds of filters; a program
+  /// that jq finds too long is halved as one that is wrong.
+  private static let limit = 512
+
+  /// See `FilterCompiler`. One compile for up to `limit` filters where all are right; a wrong one is found by
+  /// halving, so k wrong ones of n cost about k × log₂ n compiles.
   public func errors(
     in filters: [Filter], variables: [[String]]
   ) -> [(index: Int, message: String, range: Range<Int>?)] {
-    let processors = max(1, sysconf(Int32(_SC_NPROCESSORS_ONLN)))
-    let share = (filters.count + processors - 1) / processors
-    // jq's own definitions cost as much as some dozens of filters, in each compile again.
-    let size = min(max(share, 32), FilterProgram.limit)
-    let starts = Array(stride(from: 0, to: filters.count, by: size))
-    let found = Mutex(
-      [[(index: Int, message: String, range: Range<Int>?)]](repeating: [], count: starts.count))
-    DispatchQueue.concurrentPerform(iterations: starts.count) { number in
-      var errors: [(index: Int, message: String, range: Range<Int>?)] = []
-      check(starts[number]..<min(starts[number] + size, filters.count), filters, variables, &errors)
-      found.withLock { $0[number] = errors }
+    var found: [(index: Int, message: String, range: Range<Int>?)] = []
+    for start in stride(from: 0, to: filters.count, by: Self.limit) {
+      check(start..<min(start + Self.limit, filters.count), filters, variables, &found)
     }
-    return found.withLock { $0 }.flatMap(\.self)
+    return found
   }
 
   private func check(
