@@ -27,8 +27,8 @@ public struct FilterCheck: FilterCompiler {
     _ range: Range<Int>, _ filters: [Filter], _ variables: [[String]],
     _ found: inout [(index: Int, message: String, range: Range<Int>?)]
   ) {
-    let program = FilterProgram(entries: range.map { (filters[$0], Set(variables[$0])) })
-    guard let message = Self.compileError(program.source) else { return }
+    let program = range.map { Self.bound(filters[$0], to: variables[$0]) }.joined(separator: ",")
+    guard let message = Self.compileError(program) else { return }
     guard range.count > 1 else {
       let (text, place) =
         Self.syntaxError(in: filters[range.lowerBound].source) ?? (Self.plainMessage(message), nil)
@@ -38,6 +38,14 @@ public struct FilterCheck: FilterCompiler {
     let middle = (range.lowerBound + range.upperBound) / 2
     check(range.lowerBound..<middle, filters, variables, &found)
     check(middle..<range.upperBound, filters, variables, &found)
+  }
+
+  /// A filter with its variables bound, to be one of many in a list: what is only compiled needs no way to choose
+  /// among them, and a list compiles in half the time.
+  private static func bound(_ filter: Filter, to names: [String]) -> String {
+    let used = Set(FilterProgram.variables(in: filter.source)).intersection(names).sorted()
+    // The line feed ends a comment that the scanner let through, the parenthesis keeps precedence.
+    return "(" + used.map { "null as $\($0) | " }.joined() + "(\(filter.source)\n))"
   }
 
   private static func compileError(_ program: String) -> String? {
